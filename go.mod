@@ -1,0 +1,3 @@
+module github.com/matoi119/matoi
+
+go 1.26.0

@@ -1,0 +1,47 @@
+package stdif
+
+import "time"
+
+// Verb is what the headquarters says to a service about a report. A service
+// that is output-only takes none of them (S3-1-3-1).
+type Verb string
+
+// The verbs. Ack and Ring are for the terminal itself and work with an
+// output-only service too: the terminal keeps the step for whoever asks.
+const (
+	VerbAck        Verb = "ack"        // a step was reached
+	VerbRing       Verb = "ring"       // no console confirmed the ring: the terminal's page rings
+	VerbAccept     Verb = "accept"     // a dispatcher claimed it; carries the headquarters' number
+	VerbRelease    Verb = "release"    // the claim was given back
+	VerbMessage    Verb = "message"    // a chat line to the caller
+	VerbClose      Verb = "close"      // a person closed it, with a reason code
+	VerbReopen     Verb = "reopen"     // a new revision reopened it
+	VerbLink       Verb = "link"       // joined to an incident
+	VerbDispatched Verb = "dispatched" // units were sent out; summary only
+	VerbTransfer   Verb = "transfer"   // handed to another headquarters
+	VerbMedia      Verb = "request-media"
+)
+
+// Input is one thing the headquarters hands to a terminal for a service. It is
+// delivered at least once; ID makes it harmless.
+type Input struct {
+	ID        string       `json:"id"`
+	ServiceID string       `json:"serviceId"`
+	ReportID  string       `json:"reportId"` // the service's number
+	Mode      Mode         `json:"mode"`
+	Verb      Verb         `json:"verb"`
+	At        time.Time    `json:"at"`
+	Ack       *Ack         `json:"ack,omitempty"`
+	Message   *ChatMessage `json:"message,omitempty"`
+	HQNumber  string       `json:"hqReportNo,omitempty"` // accept
+	Reason    string       `json:"reason,omitempty"`     // close, release, ring: a code
+	Summary   string       `json:"summary,omitempty"`    // dispatched
+	ToHQ      string       `json:"toHq,omitempty"`       // transfer
+}
+
+// InputResult is the terminal's answer to one input.
+type InputResult struct {
+	ID      string   `json:"id"`
+	Taken   bool     `json:"taken"`             // durable in the spool; a repeat is taken too
+	Problem *Problem `json:"problem,omitempty"` // 403 unknown report, 404 output-only
+}
