@@ -1,0 +1,181 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/matoi119/matoi/internal/staff"
+)
+
+// Right names one thing that somebody may do. Every console route and every act
+// declares exactly one; a route or an act without a declared right does not start.
+type Right string
+
+// Rights of consoles and persons.
+const (
+	PageRead      Right = "page.read"
+	HealthRead    Right = "health.read"
+	ConsoleJoin   Right = "console.join"
+	ConsoleRead   Right = "console.read"
+	ConsoleEnrol  Right = "console.enrol"
+	ConsoleRevoke Right = "console.revoke"
+	SessionOpen   Right = "session.open"
+	SessionRead   Right = "session.read"
+	SessionTouch  Right = "session.touch"
+	SessionClose  Right = "session.close"
+	SessionRevoke Right = "session.revoke"
+	PersonRead    Right = "person.read"
+	PersonManage  Right = "person.manage"
+	PasswordSet   Right = "password.set"
+)
+
+// Rights on the board and on reports.
+const (
+	BoardRead     Right = "board.read"
+	FeedRead      Right = "feed.read"
+	FeedConfirm   Right = "feed.confirm"
+	ReportList    Right = "report.list"
+	ReportRead    Right = "report.read"
+	ReportMedical Right = "report.medical"
+	ReportSearch  Right = "report.search"
+	ReportOpen    Right = "report.open"
+	ReportClaim   Right = "report.claim"
+	ReportRelease Right = "report.release"
+	ReportClose   Right = "report.close"
+	ChatSend      Right = "chat.send"
+	MediaRead     Right = "media.read"
+	DataRequest   Right = "data.request"
+)
+
+// Rights on terminals and on the house.
+const (
+	TerminalRead   Right = "terminal.read"
+	TerminalEnrol  Right = "terminal.enrol"
+	TerminalRevoke Right = "terminal.revoke"
+	LogRead        Right = "log.read"
+	LogVerify      Right = "log.verify"
+	LogCheckpoint  Right = "log.checkpoint"
+)
+
+// Rights of machines: the acts behind a frame, a timer or a delivery.
+const (
+	ReportArrive    Right = "report.arrive"
+	ReportIntegrate Right = "report.integrate"
+	ReportEscalate  Right = "report.escalate"
+	ReportUnheard   Right = "report.unheard"
+	ReportSilent    Right = "report.silent"
+	DataAnswer      Right = "data.answer"
+	MessageDeliver  Right = "message.deliver"
+	TerminalLink    Right = "terminal.link"
+	TerminalRenew   Right = "terminal.renew"
+)
+
+// Who is a holder of rights as the table names it: a role of a person, or a
+// kind of principal that is not a person.
+type Who string
+
+// The holders. The first four are the roles of staff.
+const (
+	Dispatcher     = Who(staff.Dispatcher)
+	Supervisor     = Who(staff.Supervisor)
+	Maintainer     = Who(staff.Maintainer)
+	Auditor        = Who(staff.Auditor)
+	Stranger       = Who(KindStranger)
+	Seat           = Who(KindSeat)
+	Gateway        = Who(KindGateway)
+	Wake           = Who(KindWake)
+	Outbox         = Who(KindOutbox)
+	TerminalItself = Who(KindTerminal)
+	CommandLine    = Who(KindCommandLine)
+)
+
+// Holders returns every holder in the order of the table's columns.
+func Holders() []Who {
+	return []Who{
+		Dispatcher, Supervisor, Maintainer, Auditor,
+		Stranger, Seat, Gateway, Wake, Outbox, TerminalItself, CommandLine,
+	}
+}
+
+// Declaration is one row of the table of rights.
+type Declaration struct {
+	Right Right
+	Title string // as a fire chief reads it
+	Who   []Who  // who holds it; New refuses to start when the policy text says otherwise
+}
+
+// everybody is every person, whatever the role.
+func everybody(more ...Who) []Who {
+	return append([]Who{Dispatcher, Supervisor, Maintainer, Auditor}, more...)
+}
+
+// desk is whoever works reports.
+func desk(more ...Who) []Who { return append([]Who{Dispatcher, Supervisor}, more...) }
+
+// Rights is the one table of rights. It says the same as policies.cedar, in
+// another way, so that a slip in either is found before anything starts.
+func Rights() []Declaration {
+	return slices.Concat(seatRights(), reportRights(), houseRights(), machineRights())
+}
+
+func seatRights() []Declaration {
+	return []Declaration{
+		{PageRead, "画面の部品（HTML・文字・音）を受け取る。内容は含まない", everybody(Stranger, Seat)},
+		{HealthRead, "稼働状態を見る。通報の内容は含まない", everybody(Stranger, Seat, CommandLine)},
+		{ConsoleJoin, "登録コードを入力してこの画面を指令台にする", []Who{Stranger, Seat}},
+		{ConsoleRead, "指令台の一覧と在席を見る", everybody(CommandLine)},
+		{ConsoleEnrol, "指令台の登録コードを発行する", []Who{Supervisor, Maintainer, CommandLine}},
+		{ConsoleRevoke, "指令台の登録を取り消す", []Who{Supervisor, Maintainer, CommandLine}},
+		{SessionOpen, "登録済みの指令台でログインする", everybody(Seat)},
+		{SessionRead, "自分の席と氏名を確かめる", everybody(Seat)},
+		{SessionTouch, "画面が開いている間、ログインを保つ", everybody()},
+		{SessionClose, "ログアウトする", everybody()},
+		{SessionRevoke, "他の人のログインを取り消す", []Who{Supervisor, CommandLine}},
+		{PersonRead, "職員の一覧を見る", []Who{Supervisor, Auditor, CommandLine}},
+		{PersonManage, "職員を登録し、役割を変え、停止する（自分自身は除く）", []Who{Supervisor, CommandLine}},
+		{PasswordSet, "自分のパスワードを変える", everybody(CommandLine)},
+	}
+}
+
+func reportRights() []Declaration {
+	return []Declaration{
+		{BoardRead, "通報一覧（ボード）を見る", desk()},
+		{FeedRead, "変化の知らせを受ける。通報の内容は report.read を持つ人だけに付く", everybody()},
+		{FeedConfirm, "画面に表示し終えたことを知らせる", desk()},
+		{ReportList, "通報の一覧（過去分を含む）を見る", desk()},
+		{ReportRead, "通報の内容を見る", desk()},
+		{ReportMedical, "通報に付いた医療情報（厳秘）を見る", desk()},
+		{ReportSearch, "電話番号で通報を探す", desk()},
+		{ReportOpen, "通報を開く（視認として記録される）", desk()},
+		{ReportClaim, "通報を受け付ける", desk()},
+		{ReportRelease, "受付を手放す", desk()},
+		{ReportClose, "通報を理由を付けて終わらせる", desk()},
+		{ChatSend, "通報者へ文字を送る", desk()},
+		{MediaRead, "画像・動画を見る", desk()},
+		{DataRequest, "専用端末へデータを要求する", desk()},
+	}
+}
+
+func houseRights() []Declaration {
+	return []Declaration{
+		{TerminalRead, "専用端末と回線の状態を見る", everybody(CommandLine)},
+		{TerminalEnrol, "専用端末を登録する", []Who{Maintainer, CommandLine}},
+		{TerminalRevoke, "専用端末の登録を取り消す", []Who{Maintainer, CommandLine}},
+		{LogRead, "証跡を読む。通報の内容は証跡に含まれない", []Who{Auditor, CommandLine}},
+		{LogVerify, "証跡が改変されていないことを確かめる", []Who{Supervisor, Maintainer, Auditor, CommandLine}},
+		{LogCheckpoint, "証跡の要約に署名し、外へ写す", []Who{Wake, CommandLine}},
+	}
+}
+
+func machineRights() []Declaration {
+	return []Declaration{
+		{ReportArrive, "通報・チャット・画像・状態を受信して保管する", []Who{Gateway}},
+		{ReportIntegrate, "指令台への表示完了（統合）を記録する", desk()},
+		{ReportEscalate, "受付のない通報の呼出しを強める", []Who{Wake}},
+		{ReportUnheard, "どの指令台も鳴らなかった通報を端末と警報へ回す", []Who{Wake}},
+		{ReportSilent, "応答の途絶えた通報に印を付ける（終わらせるのは人だけ）", []Who{Wake}},
+		{DataAnswer, "データ要求への答えを保管する", []Who{Gateway}},
+		{MessageDeliver, "端末・外部へ送った知らせの結果を記録する", []Who{Gateway, Outbox}},
+		{TerminalLink, "専用端末との回線の状態を記録する", []Who{Gateway}},
+		{TerminalRenew, "専用端末の証明書を更新する", []Who{Gateway}},
+	}
+}
