@@ -12,7 +12,7 @@ SHELL := /bin/bash
 HEAVY = $(shell go list ./... | grep /test/)
 LIGHT = $(shell go list ./... | grep -v /test/)
 
-UI_SOURCES = $(shell find ui i18n -type f -not -path 'ui/node_modules/*' -not -path 'ui/dist/*' 2>/dev/null)
+UI_SOURCES = $(shell find ui i18n -type f -not -path 'ui/node_modules/*' -not -path 'ui/dist/*' -not -name '*.go' 2>/dev/null)
 
 # How long `make soak` goes on in each test, and how long each fuzz target runs.
 SOAK ?= 10m
@@ -31,13 +31,13 @@ build: ui ## the web app and the one static binary, bin/matoi
 	CGO_ENABLED=0 GOFIPS140=v1.0.0 go build -trimpath -o bin/matoi ./cmd/matoi
 
 .PHONY: ui
-ui: ui/dist/index.html ## the web app, when one of its sources changed
+ui: ui/dist/console.html ## the web app, when one of its sources changed
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 	touch $@
 
-ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
+ui/dist/console.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && npm run build
 	touch $@
 

@@ -1,0 +1,123 @@
+package house
+
+// rule says what the product files of some rooms may import of our own tree.
+// A room means itself and what is below it. Tests are free: they put together
+// what they need.
+type rule struct {
+	rooms []string
+	may   []string
+	why   string
+}
+
+var (
+	base  = []string{"internal/fault", "internal/sensitivity", "internal/calendar", "internal/entry", "internal/typedcode"}
+	field = []string{
+		"internal/report", "internal/terminal", "internal/console", "internal/screen", "internal/incident",
+		"internal/conformance", "internal/control", "internal/document", "internal/staff", "internal/device",
+		"internal/viewing", "internal/loss", "internal/breach",
+	}
+	public = []string{"stdif", "rfb", "probe", "check"}
+	doors  = []string{
+		"internal/gateway", "internal/agent", "internal/httpapi", "internal/authn", "internal/authz", "internal/guard",
+		"internal/pki", "internal/outbox", "internal/mdm", "internal/exchange", "internal/sandbox",
+		"internal/config", "internal/health", "internal/backup",
+	}
+)
+
+// rules is the table "who may import whom". The first rule that names a room
+// decides; a room without a rule fails the test, so that a new one is put into
+// the table by somebody who thought about it.
+var rules = []rule{
+	{[]string{"stdif"}, []string{"stdif"}, "public: a provider imports it without the product"},
+	{[]string{"rfb"}, nil, "public: RFC 6143 and no policy"},
+	{[]string{"probe"}, nil, "public"},
+	{[]string{"check"}, []string{"check", "stdif", "rfb", "probe"}, "public: judges a terminal from outside"},
+	{[]string{"sim"}, []string{"sim", "stdif", "rfb", "probe"}, "a simulator that knew the product would repeat its mistakes"},
+
+	{[]string{"docs", "ui", "i18n"}, nil, "embedded files"},
+	{base, append([]string{"stdif"}, base...), "kinds and values that all others share"},
+	{field, append([]string{"stdif"}, base...), "rules and values only; a story of several fields is a file of act"},
+	{[]string{"internal/act"}, join([]string{"internal/act", "stdif", "internal/store/writer"}, field, base), "acts hand themselves to the writer"},
+	{[]string{"internal/wake", "internal/watch"}, join([]string{"internal/act", "stdif"}, field, base), "they start acts and know no door"},
+
+	{[]string{"internal/seal"}, base, "keys and envelopes"},
+	{[]string{"internal/audit"}, join([]string{"internal/audit", "stdif"}, base), "tree, checkpoint, verify; no database in it"},
+	{[]string{"internal/store"}, join([]string{"internal/store", "internal/audit", "internal/seal", "stdif"}, field, base), "keeps; decides nothing"},
+	{[]string{"internal/spool"}, join([]string{"internal/spool", "internal/store/writer", "internal/store/sqlite", "internal/audit", "internal/seal", "stdif"}, base), "the store of whoever must work alone"},
+
+	{[]string{"internal/agent"}, join([]string{"internal/agent", "internal/spool", "internal/seal", "stdif", "i18n", "ui", "internal/terminal"}, base), "a terminal holds its spool and nothing else"},
+	{doors, join([]string{"internal/act", "internal/store/query", "internal/store/writer", "internal/seal", "internal/audit", "stdif", "i18n", "ui", "docs"}, field, base), "doors meet in app, never each other"},
+
+	{[]string{"internal/app"}, []string{"internal", "stdif", "sim", "i18n", "ui", "docs"}, "puts it together"},
+	{[]string{"cmd"}, []string{"cmd", "internal/app", "internal/config", "check", "probe", "sim", "stdif", "i18n", "docs", "internal/fault"}, "parses and calls app.Start"},
+	{[]string{"test"}, []string{"."}, "tests and their tools"},
+}
+
+// exceptions are single imports that the table forbids and we allow, each with
+// its reason: "room imports room".
+var exceptions = map[string]string{}
+
+// reach lists what a room must not reach through any chain of imports.
+var reach = []struct {
+	room string
+	not  []string
+	why  string
+}{
+	{
+		"internal/agent",
+		[]string{"internal/store/query", "internal/store/schema", "internal/store/postgres", "internal/act", "internal/viewing", "internal/control", "internal/httpapi", "internal/gateway"},
+		"a terminal stands outside the command LAN and must not carry the means to read the store",
+	},
+	{"stdif", []string{"internal"}, "a provider can import it"},
+	{"sim", []string{"internal"}, "knows what a stranger knows"},
+}
+
+// forbidden lists what product files of some rooms must not import of the
+// standard library.
+var forbidden = []struct {
+	rooms   []string
+	imports []string
+	why     string
+}{
+	{field, []string{"net/http", "database/sql", "os", "log", "log/slog", "math/rand", "math/rand/v2"}, "the field holds rules and values: no I/O, no log, no chance"},
+	{[]string{"internal/audit"}, []string{"database/sql"}, "a stranger verifies the log without our database"},
+	{[]string{"stdif"}, []string{"os", "log", "log/slog", "database/sql"}, "a public package logs and stores nothing behind its caller's back"},
+}
+
+// owner confines a third-party module to the rooms that own it.
+type owner struct {
+	module string
+	rooms  []string // nil: only tests and test/
+}
+
+var owners = []owner{
+	{"modernc.org/sqlite", []string{"internal/store", "internal/spool"}},
+	{"github.com/jackc/pgx/v5", []string{"internal/store"}},
+	{"github.com/pressly/goose/v3", []string{"internal/store", "internal/spool"}},
+	{"github.com/tink-crypto/tink-go/v2", []string{"internal/seal"}},
+	{"github.com/cedar-policy/cedar-go", []string{"internal/authz"}},
+	{"github.com/danielgtaylor/huma/v2", []string{"internal/httpapi"}},
+	{"github.com/alecthomas/kong", []string{"cmd/matoi"}},
+	{"github.com/knadh/koanf", []string{"internal/config"}},
+	{"github.com/coder/websocket", []string{"stdif/open1", "internal/gateway", "internal/agent", "sim"}},
+	{"github.com/go-json-experiment/json", []string{"stdif/open1"}},
+	{"golang.org/x/mod", []string{"internal/audit", "internal/store/writer"}},
+	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},
+	{"golang.org/x/text", []string{"stdif"}},
+	{"golang.org/x/sys", []string{"internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app"}},
+	{"golang.org/x/sync", []string{"internal", "sim"}},
+	{"github.com/google/uuid", []string{"internal", "sim", "stdif", "cmd"}},
+	{"github.com/santhosh-tekuri/jsonschema/v6", nil},
+	{"github.com/google/go-cmp", nil},
+	{"github.com/rogpeppe/go-internal", nil},
+	{"go.uber.org/goleak", nil},
+	{"pgregory.net/rapid", nil},
+}
+
+func join(lists ...[]string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
