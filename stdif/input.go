@@ -37,6 +37,8 @@ type Input struct {
 	Reason    string       `json:"reason,omitempty"`     // close, release, ring: a code
 	Summary   string       `json:"summary,omitempty"`    // dispatched
 	ToHQ      string       `json:"toHq,omitempty"`       // transfer
+
+	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }
 
 // InputResult is the terminal's answer to one input.

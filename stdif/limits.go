@@ -5,7 +5,7 @@ import "time"
 // Limits of every profile. What exceeds one is refused with CodeTooLarge and
 // kept raw; nothing is ever cut in silence.
 const (
-	MaxFrame      = 256 << 10 // bytes of one message, decoded or not
+	MaxFrame      = 256 << 10 // bytes of one message of a service, as it came
 	MaxText       = 4000      // characters of one free text
 	MaxShort      = 400       // characters of a name, label, address line
 	MaxID         = 128       // bytes of an id given by a service
@@ -13,6 +13,7 @@ const (
 	MaxLocations  = 64        // locations of one report
 	MaxPolygon    = 256       // points of one polygon
 	MaxContacts   = 32
+	MaxListed     = 64  // items of any other list
 	MaxAdditional = 512 // items of 付加情報
 	MaxDepth      = 32  // nesting of JSON or XML
 	MaxMediaBytes = 256 << 20

@@ -10,6 +10,10 @@ type Inbound struct {
 	Chat   *ChatMessage
 	Media  *Media
 	Raw    *Undecodable
+
+	// Mode is what the message itself says (an envelope, a status); "" where
+	// the format leaves it to whoever carries the message.
+	Mode Mode
 }
 
 // Undecodable is a message that no codec could read. It is kept, shown as
@@ -19,6 +23,8 @@ type Undecodable struct {
 	Problem Problem `json:"problem"`
 	// ReportID is the service's number where one could still be read.
 	ReportID string `json:"reportId,omitempty"`
+
+	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }
 
 // Codec reads one real format into the values of this package. Decode never

@@ -22,6 +22,7 @@ const (
 	CodeSkew           Code = 305 // the sender's clock differs; a warning (時刻ずれ)
 	CodeMode           Code = 306 // mode missing or changed within a report
 	CodeVoice          Code = 307 // voice is not carried on this interface (S3-L8)
+	CodeCleaned        Code = 308 // text was cleaned for showing; a warning, the raw is kept
 	CodeStaleRevision  Code = 401 // an older or equal revision with other content
 	CodeGap            Code = 402 // numbers are missing; a snapshot is asked for
 	CodeUnknownReport  Code = 403
@@ -37,8 +38,12 @@ const (
 	CodeUnknownService Code = 904 // credential or service is not known at this terminal
 )
 
-// Warning reports whether the code never stops a report from being taken.
-func (c Code) Warning() bool { return c == CodeUnknownValue || c == CodeSkew }
+// Warning reports whether the code never stops a message from being taken.
+// Others (302, 601 …) may stand in a list of warnings too: there they say what
+// is wrong with one item of a message that was taken all the same.
+func (c Code) Warning() bool {
+	return c == CodeUnknownValue || c == CodeSkew || c == CodeCleaned
+}
 
 // Problem is a code with its place. Detail is for an engineer and never
 // repeats the sender's value: a value may be a caller's words.

@@ -173,6 +173,8 @@ type ReportState struct {
 	State    ServiceState `json:"state"`
 	At       time.Time    `json:"at"`
 	Note     string       `json:"note,omitempty"`
+
+	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }
 
 // ChatFrom says whose line it is.
@@ -194,6 +196,8 @@ type ChatMessage struct {
 	From     ChatFrom  `json:"from"`
 	At       time.Time `json:"at"`
 	Text     string    `json:"text"`
+
+	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }
 
 // Media refers to a still image or a video. Voice is not carried (S3-L8).
@@ -206,4 +210,6 @@ type Media struct {
 	Label     string     `json:"label,omitempty"`
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	Live      bool       `json:"live,omitempty"`
+
+	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }

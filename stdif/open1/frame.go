@@ -73,6 +73,10 @@ type Frame struct {
 	Mode       stdif.Mode      `json:"mode,omitempty"`
 	Late       bool            `json:"late,omitempty"` // spooled while the headquarters was away; never delays a live frame
 	Body       json.RawMessage `json:"body,omitempty"`
+
+	// Extra is what the envelope held and no field above takes. Encode writes
+	// it back, DecodeBody hands it on as Additional.
+	Extra []stdif.Additional `json:"-"`
 }
 
 // Range is a closed run of sequence numbers.

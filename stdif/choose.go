@@ -1,0 +1,37 @@
+package stdif
+
+import "slices"
+
+// Sniffer is what a codec may add: it recognises its own format by the first
+// bytes of a message. It must be cheap and reads nothing but head.
+type Sniffer interface {
+	Sniff(head []byte) bool
+}
+
+// Choose picks the codec for a message from those that a program was put
+// together with; the list is the registry. The declared media type comes first,
+// but a codec that can tell (Sniffer) must recognise the message: a report
+// under a wrong label is still a report, and is read by whoever knows its form.
+// ok is false when nobody does; the message is then kept raw.
+func Choose(codecs []Codec, contentType string, message []byte) (_ Codec, ok bool) {
+	kind := mediaType(contentType)
+	head := message[:min(len(message), 4096)]
+	var named Codec
+	for _, c := range codecs {
+		if !slices.Contains(c.MIME(), kind) {
+			continue
+		}
+		if s, can := c.(Sniffer); !can || s.Sniff(head) {
+			return c, true
+		}
+		if named == nil {
+			named = c
+		}
+	}
+	for _, c := range codecs {
+		if s, can := c.(Sniffer); can && s.Sniff(head) {
+			return c, true
+		}
+	}
+	return named, named != nil // its refusal names the place, which is more than nothing
+}
