@@ -39,10 +39,11 @@ const (
 // There is no rule about kinds of characters and no forced change: both make
 // passwords worse.
 func CheckPassword(password, account, name string) error {
+	valid := utf8.ValidString(password) // before narrow, which would repair it
 	password = narrow(password)
 	n := utf8.RuneCountInString(password)
 	switch {
-	case !utf8.ValidString(password) || strings.ContainsFunc(password, unprintable):
+	case !valid || strings.ContainsFunc(password, unprintable):
 		return fault.New(fault.Invalid, "password.characters")
 	case n < MinPassword:
 		return fault.New(fault.Invalid, "password.short", "min", strconv.Itoa(MinPassword))

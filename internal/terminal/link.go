@@ -46,10 +46,14 @@ func (s LinkState) Up() bool { return s == Ready || s == Degraded }
 //	plane-up       degraded                         ready when no plane is down any more
 //	lost           every state but unknown, down    down; tries + 1; problem = the reason
 //	restart        every state                      unknown (the server started again); tries = 0
+//
+// The gateway owns the Link in memory and steps it; only what a console would
+// see differently becomes an act with its row, so that a terminal that is
+// switched off for a month does not fill the evidence log with tries.
 type Link struct {
 	TerminalID string
 	State      LinkState // "" reads as unknown
-	Since      time.Time // when State was entered
+	Since      time.Time // when Shown became what it is
 	Tries      int       // failed tries since the link was last ready; decides the wait
 	Missing    int64     // late frames announced by the last snapshot-begin
 	PlanesDown []string  // planes other than data that are down, sorted
@@ -83,9 +87,18 @@ type Event struct {
 // PlaneData is the plane that the states follow; its loss is EventLost.
 const PlaneData = "data"
 
-// Step is the transition function. The second value says whether anything that
-// a console shows has changed and therefore must be saved and told.
-func Step(l Link, e Event, now time.Time) (Link, bool) {
+// Shown is the state as consoles show it: a try after a failure is still down,
+// because a banner that blinks every five seconds is soon not read any more.
+func (l Link) Shown() LinkState {
+	if l.Tries > 0 && (l.State == Dialing || l.State == TLSOK) {
+		return Down
+	}
+	return l.normal().State
+}
+
+// Step is the transition function. told says whether anything that a console
+// shows has changed and therefore must be saved and told.
+func Step(l Link, e Event, now time.Time) (_ Link, told bool) {
 	before := l.normal()
 	after := before
 	after.PlanesDown = slices.Clone(before.PlanesDown)
@@ -112,11 +125,10 @@ func Step(l Link, e Event, now time.Time) (Link, bool) {
 	case EventRestart:
 		after = Link{TerminalID: before.TerminalID, State: Unknown, Since: before.Since}
 	}
-	changed := !same(before, after)
-	if after.State != before.State || after.Since.IsZero() && changed {
+	if after.Shown() != before.Shown() || after.Since.IsZero() {
 		after.Since = now
 	}
-	return after, changed
+	return after, !looksSame(before, after)
 }
 
 func (l Link) normal() Link {
@@ -157,8 +169,8 @@ func (l *Link) plane(name string, down bool) {
 	}
 }
 
-func same(a, b Link) bool {
-	return a.State == b.State && a.Tries == b.Tries && a.Missing == b.Missing &&
+func looksSame(a, b Link) bool {
+	return a.Shown() == b.Shown() && a.Missing == b.Missing &&
 		a.Problem == b.Problem && slices.Equal(a.PlanesDown, b.PlanesDown)
 }
 
