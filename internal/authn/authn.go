@@ -64,7 +64,7 @@ func Identify(r *http.Request, s Sessions, now time.Time) (Identity, error) {
 		return Identity{}, fault.New(fault.Unknown, "console.unknown")
 	}
 	seat, err := s.Console(r.Context(), id)
-	if fault.Of(err) == fault.NotFound && err != nil {
+	if err != nil && fault.Of(err) == fault.NotFound {
 		return Identity{}, fault.New(fault.Unknown, "console.unknown")
 	}
 	if err != nil {
