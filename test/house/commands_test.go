@@ -19,7 +19,7 @@ var (
 // known are the programs of a Debian machine that documents may call. What is
 // not here is a typing error or needs a word in docs/operations/install.md.
 var known = strings.Fields(`adduser apt-get cat cd chmod chown cp curl export find getent git go grep head install journalctl jq ls mkdir
-	npm openssl psql runuser sha256sum sqlite3 ss sudo systemctl tail tar useradd watch`)
+	npm openssl psql runuser sha256sum sqlite3 ss sudo systemctl tail tar tee useradd watch`)
 
 // command is one line of a fenced sh block.
 type command struct {

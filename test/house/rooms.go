@@ -16,8 +16,7 @@ var (
 		"internal/conformance", "internal/control", "internal/document", "internal/staff", "internal/device",
 		"internal/viewing", "internal/loss", "internal/breach",
 	}
-	public = []string{"stdif", "rfb", "probe", "check"}
-	doors  = []string{
+	doors = []string{
 		"internal/gateway", "internal/agent", "internal/httpapi", "internal/authn", "internal/authz", "internal/guard",
 		"internal/pki", "internal/outbox", "internal/mdm", "internal/exchange", "internal/sandbox",
 		"internal/config", "internal/health", "internal/backup",

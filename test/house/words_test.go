@@ -150,3 +150,23 @@ func literal(e ast.Expr) (string, bool) {
 	v, err := strconv.Unquote(lit.Value)
 	return v, err == nil
 }
+
+// The page that tells an operator where to walk uses the very words that stand
+// on the board.
+func TestTheLinkStripsPageUsesItsWords(t *testing.T) {
+	page := read(t, "docs/operations/link-strip.md")
+	count := 0
+	for _, key := range i18n.Keys(i18n.Japanese) {
+		state, ok := strings.CutPrefix(key, "link.state.")
+		if !ok {
+			continue
+		}
+		count++
+		if want := i18n.Sentence(i18n.Japanese, key, nil) + " (" + state + ")"; !strings.Contains(page, want) {
+			t.Errorf("docs/operations/link-strip.md does not explain %q", want)
+		}
+	}
+	if count == 0 {
+		t.Error("the catalogue has no link.state.*")
+	}
+}
