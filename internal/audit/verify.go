@@ -10,10 +10,11 @@ import (
 
 // StoredEntry is one row of the entry table.
 type StoredEntry struct {
-	Leaf int64
-	At   int64
-	Act  string
-	Body []byte
+	Leaf    int64
+	At      int64
+	Act     string
+	Subject string
+	Body    []byte
 }
 
 // StoredRow is any row of a table that acts write.
@@ -39,6 +40,8 @@ type Source interface {
 	Nodes(ctx context.Context) iter.Seq2[Node, error]          // by index
 	Rows(ctx context.Context) iter.Seq2[StoredRow, error]      // every registered table
 	Changes(ctx context.Context) iter.Seq2[StoredChange, error]
+	// Strangers names tables that hold rows of a headquarters without a log.
+	Strangers(ctx context.Context) ([]string, error)
 }
 
 // Finding is one thing that is not as the log says.
@@ -89,6 +92,13 @@ func Verify(ctx context.Context, s Source) (Result, error) {
 	if err := verifyChanges(ctx, s, &r, changes); err != nil {
 		return r, err
 	}
+	strangers, err := s.Strangers(ctx)
+	if err != nil {
+		return r, fmt.Errorf("read strangers: %w", err)
+	}
+	for _, t := range strangers {
+		r.find("table "+t, "holds rows of a headquarters that has no log here")
+	}
 	size, seq, err := s.Head(ctx)
 	if err != nil {
 		return r, fmt.Errorf("read head: %w", err)
@@ -133,7 +143,7 @@ func verifyEntries(ctx context.Context, s Source, r *Result, rows map[rowID]stri
 			r.find(where, "%v", err)
 			continue
 		}
-		if b.Leaf != e.Leaf || b.At != e.At || b.Act != e.Act {
+		if b.Leaf != e.Leaf || b.At != e.At || b.Act != e.Act || b.Subject != e.Subject {
 			r.find(where, "columns differ from the entry's body")
 		}
 		for _, row := range b.Rows {

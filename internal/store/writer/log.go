@@ -1,0 +1,147 @@
+package writer
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/matoi119/matoi/internal/audit"
+	"github.com/matoi119/matoi/internal/entry"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// lock takes the head row, which orders writers of all processes, and makes
+// sure that the edge is the one of that head.
+func (w *Writer) lock(ctx context.Context, tx *sql.Tx) (Head, error) {
+	var h Head
+	err := tx.QueryRowContext(ctx, "UPDATE evidence_head SET size = size WHERE hq = $1 RETURNING size, seq", w.hq).Scan(&h.Size, &h.Seq)
+	if err != nil {
+		return h, fmt.Errorf("lock log: %w", err)
+	}
+	if w.edge == nil || w.edge.Size() != h.Size { // another process wrote, or a batch failed
+		if w.edge, err = loadEdge(ctx, tx, w.hq, h.Size); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+type querier interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}
+
+func loadEdge(ctx context.Context, q querier, hq string, size int64) (*audit.Edge, error) {
+	var hashes []tlog.Hash
+	for _, i := range audit.EdgeIndexes(size) {
+		var h []byte
+		if err := q.QueryRowContext(ctx, "SELECT hash FROM evidence_node WHERE hq = $1 AND idx = $2", hq, i).Scan(&h); err != nil {
+			return nil, fmt.Errorf("read node %d of the log: %w", i, err)
+		}
+		if len(h) != tlog.HashSize {
+			return nil, fmt.Errorf("read node %d of the log: it has %d bytes", i, len(h))
+		}
+		hashes = append(hashes, tlog.Hash(h))
+	}
+	return audit.LoadEdge(size, hashes)
+}
+
+// log collects what a batch adds to the log and the feed.
+type log struct {
+	w       *Writer
+	head    Head
+	entries [][]any
+	nodes   [][]any
+	changes [][]any
+}
+
+// add numbers the entry and appends it to the tree.
+func (l *log) add(t *Tx, e entry.Entry) error {
+	if e.Act == "" {
+		return nil
+	}
+	leaf, at := l.head.Size, t.now.UnixMicro()
+	b := audit.Body{V: 1, HQ: l.w.hq, Leaf: leaf, At: at, Act: e.Act, Actor: e.Actor, Subject: e.Subject,
+		Mode: string(e.Mode), Facts: e.Facts, Rows: t.rows}
+	for _, c := range t.changes {
+		l.head.Seq++
+		b.Changes = append(b.Changes, audit.Change{Seq: l.head.Seq, Kind: c.Kind, Subject: c.Subject, Detail: c.Detail})
+		l.changes = append(l.changes, []any{l.w.hq, l.head.Seq, at, c.Kind, c.Subject, c.Detail, leaf})
+	}
+	if l.w.plain {
+		return nil
+	}
+	body, err := b.Encode()
+	if err != nil {
+		return err
+	}
+	nodes, err := l.w.edge.Append(body)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		l.nodes = append(l.nodes, []any{l.w.hq, n.Index, n.Hash[:]})
+	}
+	l.entries = append(l.entries, []any{l.w.hq, leaf, at, e.Act, e.Subject, body})
+	l.head.Size++
+	return nil
+}
+
+func (l *log) flush(ctx context.Context, tx *sql.Tx) error {
+	if len(l.entries) == 0 && len(l.changes) == 0 {
+		return nil
+	}
+	for _, part := range []struct {
+		insert string
+		rows   [][]any
+	}{
+		{"INSERT INTO evidence_entry (hq, leaf, at, act, subject, body) VALUES ", l.entries},
+		{"INSERT INTO evidence_node (hq, idx, hash) VALUES ", l.nodes},
+		{"INSERT INTO feed_change (hq, seq, at, kind, subject, detail, leaf) VALUES ", l.changes},
+	} {
+		if err := insertMany(ctx, tx, part.insert, part.rows); err != nil {
+			return err
+		}
+	}
+	_, err := l.w.exec(ctx, tx, "UPDATE evidence_head SET size = $2, seq = $3 WHERE hq = $1", []any{l.w.hq, l.head.Size, l.head.Seq})
+	if err != nil {
+		return fmt.Errorf("move head: %w", err)
+	}
+	return nil
+}
+
+// maxArgs keeps a statement below the smallest limit of both engines (SQLite: 32 766).
+const maxArgs = 30000
+
+// insertMany writes rows of one width in as few statements as the engines allow:
+// on PostgreSQL each statement is a round trip.
+func insertMany(ctx context.Context, tx *sql.Tx, insert string, rows [][]any) error {
+	for len(rows) > 0 {
+		width := len(rows[0])
+		n := min(len(rows), maxArgs/width)
+		var sqlText strings.Builder
+		sqlText.WriteString(insert)
+		args := make([]any, 0, n*width)
+		for i, r := range rows[:n] {
+			if i > 0 {
+				sqlText.WriteByte(',')
+			}
+			sqlText.WriteByte('(')
+			for j := range r {
+				if j > 0 {
+					sqlText.WriteByte(',')
+				}
+				sqlText.WriteByte('$')
+				sqlText.WriteString(strconv.Itoa(len(args) + j + 1))
+			}
+			sqlText.WriteByte(')')
+			args = append(args, r...)
+		}
+		if _, err := tx.ExecContext(ctx, sqlText.String(), args...); err != nil {
+			return fmt.Errorf("write log: %w", err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
