@@ -8,6 +8,12 @@ type Sniffer interface {
 	Sniff(head []byte) bool
 }
 
+// Namer is what a codec may add: it finds the service's number of a report in a
+// message that it could not decode. It guesses nothing; "" means not found.
+type Namer interface {
+	ReportID(message []byte) string
+}
+
 // Choose picks the codec for a message from those that a program was put
 // together with; the list is the registry. The declared media type comes first,
 // but a codec that can tell (Sniffer) must recognise the message: a report

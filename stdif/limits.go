@@ -5,13 +5,14 @@ import "time"
 // Limits of every profile. What exceeds one is refused with CodeTooLarge and
 // kept raw; nothing is ever cut in silence.
 const (
-	MaxFrame      = 256 << 10 // bytes of one message of a service, as it came
-	MaxText       = 4000      // characters of one free text
-	MaxShort      = 400       // characters of a name, label, address line
-	MaxID         = 128       // bytes of an id given by a service
-	MaxMedia      = 32        // media of one report
-	MaxLocations  = 64        // locations of one report
-	MaxPolygon    = 256       // points of one polygon
+	MaxFrame      = 256 << 10    // bytes of one message of a service, as it came
+	MaxEncoded    = 4 * MaxFrame // bytes of one message as a profile carries it, with its raw
+	MaxText       = 4000         // characters of one free text
+	MaxShort      = 400          // characters of a name, label, address line
+	MaxID         = 128          // bytes of an id given by a service
+	MaxMedia      = 32           // media of one report
+	MaxLocations  = 64           // locations of one report
+	MaxPolygon    = 256          // points of one polygon
 	MaxContacts   = 32
 	MaxListed     = 64  // items of any other list
 	MaxAdditional = 512 // items of 付加情報

@@ -1,6 +1,9 @@
 package stdif
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // Inbound is one message of a service as it reaches the headquarters: exactly
 // one of the pointers is set.
@@ -15,6 +18,24 @@ type Inbound struct {
 	// the format leaves it to whoever carries the message.
 	Mode Mode
 }
+
+// Oversized returns the fault of a message that would not fit where a profile
+// carries it, whatever its parts are. A codec asks before it hands out what a
+// large or deliberately spread message became.
+func (in Inbound) Oversized() *Problem {
+	in.Mode = ""
+	wire, err := json.Marshal(in)
+	switch {
+	case err != nil:
+		return Problemf(CodeSyntax, "", "cannot be written again")
+	case len(wire) > MaxEncoded-room:
+		return Problemf(CodeTooLarge, "", "what was read from the message is over %d bytes", MaxEncoded-room)
+	}
+	return nil
+}
+
+// room is left for an envelope.
+const room = 16 << 10
 
 // Undecodable is a message that no codec could read. It is kept, shown as
 // 解読できない通報, and rings.

@@ -2,6 +2,7 @@ package open1
 
 import (
 	"bytes"
+	"encoding/json"
 
 	"github.com/matoi119/matoi/stdif"
 )
@@ -13,6 +14,7 @@ type ReportCodec struct{}
 var (
 	_ stdif.Codec   = ReportCodec{}
 	_ stdif.Sniffer = ReportCodec{}
+	_ stdif.Namer   = ReportCodec{}
 )
 
 // Name returns the name of the profile.
@@ -65,4 +67,26 @@ func isFrame(wire []byte) bool {
 		V string `json:"v"`
 	}](trimMark(wire))
 	return p == nil && probe.V != ""
+}
+
+// ReportID returns the service's number out of a message that could not be
+// decoded, where the number itself could be read.
+func (ReportCodec) ReportID(message []byte) string {
+	if scan(message, stdif.MaxFrame) != nil {
+		return ""
+	}
+	whole, _, _ := read[struct {
+		ID   string          `json:"reportId"`
+		Body json.RawMessage `json:"body"`
+	}](trimMark(message))
+	if whole.ID == "" && len(whole.Body) > 0 {
+		inner, _, _ := read[struct {
+			ID string `json:"reportId"`
+		}](whole.Body)
+		whole.ID = inner.ID
+	}
+	if (stdif.Undecodable{ReportID: whole.ID}).Validate() != nil {
+		return ""
+	}
+	return whole.ID
 }

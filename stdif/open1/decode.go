@@ -11,7 +11,7 @@ import (
 // MaxWire is the size of one encoded frame. It is larger than stdif.MaxFrame,
 // the size of a message as a service hands it in, because a frame may carry
 // those bytes in base64 beside what was read from them.
-const MaxWire = 4 * stdif.MaxFrame
+const MaxWire = stdif.MaxEncoded
 
 const (
 	whyMissing = "required item is missing"

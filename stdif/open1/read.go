@@ -80,6 +80,11 @@ func finishWith[T any, P message[T]](wire []byte, outer []stdif.Additional, fill
 	if p := P(&v).Validate(); p != nil {
 		return nil, nil, p
 	}
+	if r, ok := any(&v).(*stdif.Report); ok && len(wire) > 64<<10 {
+		if p := (stdif.Inbound{Report: r}).Oversized(); p != nil {
+			return nil, nil, p
+		}
+	}
 	if w, ok := any(P(&v)).(interface{ Warnings() []stdif.Problem }); ok {
 		warnings = append(warnings, w.Warnings()...)
 	}
