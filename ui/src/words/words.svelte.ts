@@ -4,6 +4,7 @@
 // came when the catalogue does not know it.
 import en from '../../../i18n/en.json'
 import ja from '../../../i18n/ja.json'
+import { age } from '../time/time'
 
 export type Language = 'ja' | 'en'
 export type Key = keyof typeof ja
@@ -64,4 +65,10 @@ export function sentence(key: string | undefined, args?: Record<string, string>)
   if (key === undefined) return undefined
   const words = catalogues[current][key]
   return words === undefined ? undefined : fill(words, args)
+}
+
+/** aged gives how long ago something was, in words. */
+export function aged(at: string | number, nowMs: number): string {
+  const { key, args } = age(at, nowMs)
+  return t(key, args)
 }

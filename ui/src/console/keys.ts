@@ -1,0 +1,58 @@
+// Every act by keyboard. A key never acts while somebody types, nor while an
+// input method composes Japanese: its Enter and its letters are not ours.
+
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'help' | 'escape'
+
+export interface Pressed {
+  key: string
+  ctrlKey: boolean
+  metaKey: boolean
+  altKey: boolean
+  isComposing: boolean
+  keyCode: number
+  target: EventTarget | null
+}
+
+const letters: Record<string, KeyAct> = {
+  j: 'next',
+  k: 'previous',
+  a: 'claim',
+  r: 'release',
+  c: 'chat',
+  d: 'request',
+  x: 'close',
+  '?': 'help',
+}
+
+export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'previous'> }[] = [
+  { keys: ['↓ j', '↑ k'], act: 'move' },
+  { keys: ['Enter'], act: 'enter' },
+  { keys: ['a'], act: 'claim' },
+  { keys: ['c'], act: 'chat' },
+  { keys: ['d'], act: 'request' },
+  { keys: ['r'], act: 'release' },
+  { keys: ['x'], act: 'close' },
+  { keys: ['Esc'], act: 'escape' },
+  { keys: ['?'], act: 'help' },
+]
+
+const composing = 229 // what Chrome reports for keys that an input method has taken
+
+/** composes reports whether the key belongs to an input method. */
+export function composes(e: Pick<Pressed, 'isComposing' | 'keyCode'>): boolean {
+  return e.isComposing || e.keyCode === composing
+}
+
+export function actOf(e: Pressed): KeyAct | undefined {
+  if (composes(e) || e.ctrlKey || e.metaKey || e.altKey) return undefined
+  if (e.key === 'Escape') return 'escape'
+  const target = e.target instanceof Element ? e.target : undefined
+  if (target?.closest('input, textarea, select, [contenteditable]')) return undefined
+  const act = letters[e.key.length === 1 ? e.key.toLowerCase() : e.key]
+  if (act) return act
+  const onBoard = !target || target === document.body || target.closest('[data-board]') !== null
+  if (e.key === 'ArrowDown') return onBoard ? 'next' : undefined // elsewhere arrows scroll
+  if (e.key === 'ArrowUp') return onBoard ? 'previous' : undefined
+  if (e.key === 'Enter') return !target || target === document.body ? 'enter' : undefined // a focused button answers by itself
+  return undefined
+}

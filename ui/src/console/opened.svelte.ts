@@ -1,0 +1,191 @@
+import { lineId, type ConsoleApi } from '../api/console'
+import { asProblem, type Problem } from '../api/problem'
+import type { ChatLine, CloseReason, Detail } from '../api/types'
+
+export type Act = 'claim' | 'release' | 'request' | 'close'
+
+export interface Outgoing {
+  id: string
+  text: string
+  at: string
+  failed: boolean
+  problem?: Problem
+}
+
+export type Notice = { kind: 'done'; act: Act } | { kind: 'problem'; problem: Problem }
+
+/** Opened is the report in front of the dispatcher, with what is being said and done about it. */
+export class Opened {
+  id = $state('')
+  detail = $state.raw<Detail | null>(null)
+  problem = $state.raw<Problem | null>(null)
+  loading = $state(false)
+  notice = $state.raw<Notice | null>(null)
+  busy = $state<Act | ''>('')
+  closing = $state(false)
+  changedTo = $state(0)
+  sending = $state<Outgoing[]>([])
+
+  readonly #api: ConsoleApi
+  readonly #lost: (p: Problem) => boolean
+  readonly #drafts = new Map<string, string>()
+  #draft = $state('')
+  #asked = 0
+  #fetching = false
+  #again = false
+  #outgoing = new Map<string, Outgoing[]>()
+
+  /** lost takes problems that concern the whole page (logged out); it returns true when it did. */
+  constructor(api: ConsoleApi, lost: (p: Problem) => boolean) {
+    this.#api = api
+    this.#lost = lost
+  }
+
+  get draft(): string {
+    return this.#draft
+  }
+  set draft(text: string) {
+    this.#draft = text
+    this.#drafts.set(this.id, text)
+  }
+
+  /** chat is what was said and what is on its way. */
+  get chat(): ChatLine[] {
+    return this.detail?.chat ?? []
+  }
+
+  /** open shows a report and, since a person asked for it, says so: seen. */
+  async open(id: string, saved: boolean, tell = true): Promise<void> {
+    if (this.id !== id) {
+      this.id = id
+      this.detail = null
+      this.problem = null
+      this.notice = null
+      this.closing = false
+      this.changedTo = 0
+      this.busy = ''
+      this.#draft = this.#drafts.get(id) ?? ''
+      this.sending = this.#outgoing.get(id) ?? []
+    }
+    if (!saved) return
+    await Promise.all([tell ? this.#tell(id) : undefined, this.read()])
+  }
+
+  async #tell(id: string): Promise<void> {
+    try {
+      await this.#api.open(id)
+    } catch (err) {
+      this.#fail(id, err)
+    }
+  }
+
+  /** read fetches the report again; calls while one is under way make one more. */
+  async read(): Promise<void> {
+    if (this.#fetching) {
+      this.#again = true
+      return
+    }
+    this.#fetching = true
+    this.loading = this.detail === null
+    do {
+      this.#again = false
+      const id = this.id
+      const asked = ++this.#asked
+      try {
+        const detail = await this.#api.report(id)
+        if (this.id === id && asked === this.#asked) this.#take(detail)
+      } catch (err) {
+        const problem = asProblem(err)
+        if (!this.#lost(problem) && this.id === id && this.detail === null) this.problem = problem
+      }
+      if (this.id !== id) this.#again = true
+    } while (this.#again)
+    this.#fetching = false
+    this.loading = false
+  }
+
+  #take(detail: Detail): void {
+    const before = this.detail?.card.revision
+    if (before !== undefined && detail.card.revision > before) this.changedTo = detail.card.revision
+    this.detail = detail
+    this.problem = null
+    const there = new Set(detail.chat.map((line) => line.id))
+    this.#keep(this.id, this.sending.filter((line) => !there.has(line.id)))
+  }
+
+  #keep(id: string, lines: Outgoing[]): void {
+    this.#outgoing.set(id, lines)
+    if (this.id === id) this.sending = lines
+  }
+
+  #fail(id: string, err: unknown): void {
+    const problem = asProblem(err)
+    if (this.#lost(problem)) return
+    if (this.id === id) this.notice = { kind: 'problem', problem }
+  }
+
+  async #act(act: Act, id: string, post: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy !== '') return false
+    this.busy = act
+    if (this.id === id) this.notice = null
+    try {
+      await post()
+      if (this.id === id) this.notice = { kind: 'done', act }
+      return true
+    } catch (err) {
+      this.#fail(id, err)
+      return false
+    } finally {
+      this.busy = ''
+      if (this.id === id) void this.read()
+    }
+  }
+
+  claim() {
+    const id = this.id
+    return this.#act('claim', id, () => this.#api.claim(id))
+  }
+  release() {
+    const id = this.id
+    return this.#act('release', id, () => this.#api.release(id))
+  }
+  request() {
+    const id = this.id
+    return this.#act('request', id, () => this.#api.requestData(id))
+  }
+  async close(reason: CloseReason, note: string) {
+    const id = this.id
+    if (await this.#act('close', id, () => this.#api.close(id, reason, note))) this.closing = false
+  }
+
+  /** say sends the draft; the line is on the screen at once and marked until it arrived. */
+  async say(): Promise<void> {
+    const text = this.draft.trim()
+    if (text === '') return
+    const line = { id: lineId(), text, at: new Date().toISOString(), failed: false }
+    this.draft = ''
+    this.#keep(this.id, [...this.sending, line])
+    await this.#send(this.id, line)
+  }
+
+  /** resend sends a failed line with the same id, so that it never arrives twice. */
+  async resend(lineNumber: string): Promise<void> {
+    const line = this.sending.find((l) => l.id === lineNumber)
+    if (!line) return
+    const again = { ...line, failed: false, problem: undefined }
+    this.#keep(this.id, this.sending.map((l) => (l.id === lineNumber ? again : l)))
+    await this.#send(this.id, again)
+  }
+
+  async #send(id: string, line: Outgoing): Promise<void> {
+    try {
+      await this.#api.chat(id, line.id, line.text)
+      if (this.id === id) void this.read()
+    } catch (err) {
+      const problem = asProblem(err)
+      this.#lost(problem)
+      const failed = { ...line, failed: true, problem }
+      this.#keep(id, (this.#outgoing.get(id) ?? []).map((l) => (l.id === line.id ? failed : l)))
+    }
+  }
+}

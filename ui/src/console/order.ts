@@ -1,0 +1,64 @@
+// The order of the board: what waits comes first and oldest first, exercises
+// after lives, then what is in hand, then what is over.
+import type { Card } from '../api/types'
+
+export type Section = 'waiting' | 'claimed' | 'closed'
+
+export interface Sections {
+  waiting: string[]
+  claimed: string[]
+  closed: string[]
+}
+
+const closedShown = 30
+
+export function sectionOf(c: Card): Section {
+  if (c.state === 'closed') return 'closed'
+  if (c.claim) return 'claimed'
+  return 'waiting'
+}
+
+/** rings reports whether a card is one that somebody must take now. */
+export function rings(c: Card): boolean {
+  return sectionOf(c) === 'waiting'
+}
+
+function time(at: string): number {
+  const ms = Date.parse(at)
+  return Number.isFinite(ms) ? ms : 0
+}
+
+function byAge(a: Card, b: Card): number {
+  return time(a.receivedAt) - time(b.receivedAt) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
+
+function urgency(c: Card): number {
+  return c.mode === 'actual' ? 0 : 1
+}
+
+export function arrange(cards: Card[], consoleId: string): Sections {
+  const into: Record<Section, Card[]> = { waiting: [], claimed: [], closed: [] }
+  for (const c of cards) into[sectionOf(c)].push(c)
+  const mine = (c: Card) => (c.claim?.consoleId === consoleId ? 0 : 1)
+  into.waiting.sort((a, b) => urgency(a) - urgency(b) || byAge(a, b))
+  into.claimed.sort((a, b) => mine(a) - mine(b) || urgency(a) - urgency(b) || byAge(a, b))
+  into.closed.sort((a, b) => time(b.close?.at ?? b.updatedAt) - time(a.close?.at ?? a.updatedAt))
+  const ids = (list: Card[]) => list.map((c) => c.id)
+  return { waiting: ids(into.waiting), claimed: ids(into.claimed), closed: ids(into.closed).slice(0, closedShown) }
+}
+
+/**
+ * settle keeps every card where it is while a pointer works on the board: only
+ * cards that are new appear, at the end of their section. What a held card now
+ * says is shown in its old place until the pointer rests.
+ */
+export function settle(held: Sections, next: Sections): Sections {
+  const all = new Set([...next.waiting, ...next.claimed, ...next.closed])
+  const placed = new Set([...held.waiting, ...held.claimed, ...held.closed])
+  const keep = (old: string[], fresh: string[]) => [...old.filter((id) => all.has(id)), ...fresh.filter((id) => !placed.has(id))]
+  return {
+    waiting: keep(held.waiting, next.waiting),
+    claimed: keep(held.claimed, next.claimed),
+    closed: keep(held.closed, next.closed),
+  }
+}

@@ -1,0 +1,187 @@
+import { tick } from 'svelte'
+import type { ConsoleApi } from '../api/console'
+import { asProblem, type Problem } from '../api/problem'
+import type { Card, Change, Me } from '../api/types'
+import { Batch } from '../feed/batch'
+import { Feed, type Source } from '../feed/feed'
+import { Painted, type PaintingDoors } from '../feed/painted'
+import { Silence } from '../feed/silence'
+import { ringFor, type Ringer } from '../sound/ring.svelte'
+import { now } from '../time/now.svelte'
+import { Board } from './board.svelte'
+import { Opened } from './opened.svelte'
+
+const retryEvery = 2000 // ms between attempts to reach a silent server
+const stallAfter = 2000 // ms without a painted frame until the page says so
+
+export interface SeatDoors {
+  source(address: string): Source
+  rendered(id: string): boolean
+  frame(f: () => void): void
+  monotonic(): number
+}
+
+export const browserDoors: SeatDoors = {
+  source: (address) => new EventSource(address),
+  rendered: (id) => (document.querySelector(`[data-report="${CSS.escape(id)}"]`)?.getClientRects().length ?? 0) > 0,
+  frame: (f) => void requestAnimationFrame(f),
+  monotonic: () => performance.now(),
+}
+
+/** Seat is one person's work at one console: board, feed, ring, the report in front. */
+export class Seat {
+  readonly me: Me
+  readonly api: ConsoleApi
+  readonly board: Board
+  readonly opened: Opened
+  readonly ringer: Ringer
+
+  /** server time since which nothing was heard, or 0 */
+  silentSince = $state(0)
+  /** the server came back after a silence */
+  back = $state(false)
+  /** the page is not being painted, so nothing it shows is confirmed */
+  unpainted = $state(false)
+  loaded = $state(false)
+  problem = $state.raw<Problem | null>(null)
+
+  readonly #doors: SeatDoors
+  readonly #signedOut: (p: Problem) => void
+  readonly #feed: Feed
+  readonly #changes: Batch<Change>
+  readonly #silence: Silence
+  readonly #painted: Painted
+  readonly #paintedUnsaved: Painted
+  #loading = false
+  #triedAt = 0
+  #over = false
+
+  constructor(me: Me, api: ConsoleApi, ringer: Ringer, signedOut: (p: Problem) => void, doors: SeatDoors = browserDoors) {
+    this.me = me
+    this.api = api
+    this.ringer = ringer
+    this.board = new Board(api.consoleId)
+    this.opened = new Opened(api, (p) => this.lost(p))
+    this.#doors = doors
+    this.#signedOut = signedOut
+    this.#changes = new Batch((items) => this.#apply(items))
+    this.#silence = new Silence(doors.monotonic(), (silent, since) => this.#hush(silent, since))
+    this.#painted = new Painted(this.#painting((through, reports) => api.painted(through, reports)))
+    this.#paintedUnsaved = new Painted(this.#painting((_, reports) => api.painted(0, reports).catch(() => undefined)))
+    this.#feed = new Feed((cursor) => doors.source(api.feedAddress(cursor)), {
+      change: (c) => this.#changes.add(c),
+      unsaved: (c) => this.#unsaved(c),
+      saved: (id) => this.board.saved(id),
+      beat: (b) => now.heard(b.now),
+      heard: () => this.#silence.heard(this.#doors.monotonic()),
+      refused: () => void this.load(),
+    })
+  }
+
+  #painting(post: PaintingDoors['post']): PaintingDoors {
+    return {
+      flushed: tick,
+      frame: this.#doors.frame,
+      rendered: this.#doors.rendered,
+      later: (f, ms) => void setTimeout(f, ms),
+      post,
+    }
+  }
+
+  /** lost takes problems of the whole page: the session is over or the seat is gone. */
+  lost(p: Problem): boolean {
+    if (p.status !== 401) return false
+    if (!this.#over) this.#signedOut(p)
+    return true
+  }
+
+  /** load reads the whole board and goes on from its cursor. */
+  async load(): Promise<void> {
+    if (this.#loading || this.#over) return
+    this.#loading = true
+    this.#triedAt = this.#doors.monotonic()
+    this.#feed.stop()
+    this.#changes.drop()
+    try {
+      const answer = await this.api.board()
+      if (this.#over) return
+      now.heard(answer.now)
+      const ids = this.board.load(answer)
+      this.problem = null
+      this.loaded = true
+      const unsaved = ids.filter((id) => this.board.row(id)?.card.unsaved)
+      this.#painted.changed(answer.cursor, ids.filter((id) => !unsaved.includes(id)), this.#doors.monotonic())
+      if (unsaved.length > 0) this.#paintedUnsaved.changed(0, unsaved, this.#doors.monotonic())
+      this.#feed.from(answer.cursor)
+      if (this.opened.id !== '' && !this.board.row(this.opened.id)?.card.unsaved) void this.opened.read()
+      this.#ring()
+    } catch (err) {
+      const problem = asProblem(err)
+      if (!this.lost(problem)) this.problem = problem
+    } finally {
+      this.#loading = false
+    }
+  }
+
+  #apply(changes: Change[]): void {
+    const { changed, wanting } = this.board.apply(changes)
+    for (const id of wanting) void this.#fetchCard(id)
+    const mine = this.opened.id
+    if (mine !== '' && changes.some((c) => c.subject === mine || c.report?.id === mine)) void this.opened.read()
+    this.#painted.changed(this.board.cursor, changed, this.#doors.monotonic())
+    this.#ring()
+  }
+
+  async #fetchCard(id: string): Promise<void> {
+    try {
+      const detail = await this.api.report(id)
+      this.board.put(detail.card)
+      this.#painted.changed(this.board.cursor, [id], this.#doors.monotonic())
+      this.#ring()
+    } catch (err) {
+      this.lost(asProblem(err))
+    }
+  }
+
+  #unsaved(card: Card): void {
+    const id = this.board.putUnsaved(card)
+    this.#paintedUnsaved.changed(0, [id], this.#doors.monotonic())
+    this.#ring()
+  }
+
+  #hush(silent: boolean, since: number): void {
+    if (silent) {
+      this.back = false
+      this.silentSince = now.ms - (this.#doors.monotonic() - since)
+    } else {
+      this.back = this.silentSince !== 0
+      this.silentSince = 0
+    }
+    this.#ring()
+  }
+
+  #ring(): void {
+    this.ringer.want(this.#over ? 'none' : ringFor(this.board.waiting, this.#silence.silent))
+  }
+
+  /** tick moves time on: four times a second, also behind other windows. */
+  tick(): void {
+    if (this.#over) return
+    const at = this.#doors.monotonic()
+    now.tick()
+    this.#silence.check(at)
+    if ((this.#silence.silent || this.problem !== null) && at - this.#triedAt >= retryEvery) void this.load()
+    const since = this.#painted.unpaintedSince
+    this.unpainted = since !== 0 && at - since > stallAfter
+    this.#ring()
+    this.ringer.tick()
+  }
+
+  end(): void {
+    this.#over = true
+    this.#feed.stop()
+    this.#painted.end()
+    this.#paintedUnsaved.end()
+    this.ringer.want('none')
+  }
+}
