@@ -71,7 +71,7 @@ bench: ## print the benchmarks with machine, versions and date; asserts nothing
 	scripts/bench.sh $(BENCH)
 
 .PHONY: duties
-duties: ## run the tests that hold duties and print every row of docs/requirements.csv
+duties: ## run the tests that hold duties, print every row; DUTIES=-mutate breaks the product and looks who notices
 	go run ./test/duty/cmd/duties $(DUTIES)
 
 .PHONY: lint

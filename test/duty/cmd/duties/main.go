@@ -4,9 +4,11 @@
 //
 //	go run ./test/duty/cmd/duties                          every row
 //	go run ./test/duty/cmd/duties -owner "report arrives"  the rows of one work; a row not held is an error
+//	go run ./test/duty/cmd/duties -mutate                  break the product as test/duty/mutations.csv says, too
 //
-// It ends with 1 when a test fails, crashes or is skipped, and, with -owner,
-// when a row of that work is held by nobody.
+// It ends with 1 when a test fails, crashes or is skipped, with -owner when a
+// row of that work is held by nobody, and with -mutate when the tests of a row
+// do not notice that the product was broken.
 package main
 
 import (
@@ -27,10 +29,11 @@ import (
 func main() {
 	owner := flag.String("owner", "", "print only the rows of this work and demand that each is held")
 	short := flag.Bool("short", false, "pass -short to go test")
+	mutate := flag.Bool("mutate", false, "then break the product and look whether the tests notice")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *owner, *short)
+	ok, err := run(ctx, *owner, *short, *mutate)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "duties:", err)
 		os.Exit(2)
@@ -40,7 +43,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, owner string, short bool) (bool, error) {
+func run(ctx context.Context, owner string, short, mutate bool) (bool, error) {
 	rows, err := duty.Rows()
 	if err != nil {
 		return false, err
@@ -74,8 +77,15 @@ func run(ctx context.Context, owner string, short bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	held := printRows(os.Stdout, rows, results, owner)
-	return testsPass && held, nil
+	ok := printRows(os.Stdout, rows, results, owner) && testsPass
+	if !mutate {
+		return ok, nil
+	}
+	fmt.Println("\nbroken on purpose:")
+	noticed, err := tryMutations(ctx, os.Stdout, results, func(id string) bool {
+		return slices.ContainsFunc(rows, func(r duty.Row) bool { return r.ID == id && (owner == "" || r.Owner == owner) })
+	})
+	return ok && noticed, err
 }
 
 // run starts the tests of one package that hold duties, one package at a time:
@@ -96,8 +106,13 @@ func (h holder) run(ctx context.Context, recorded string, short bool) error {
 
 // outcome is one test that holds a row and how it ended last.
 type outcome struct {
-	test   string
-	result duty.Result
+	pkg, test string
+	result    duty.Result
+}
+
+// name is how a person finds the test: its room and its name.
+func (o outcome) name() string {
+	return strings.TrimPrefix(o.pkg, "github.com/matoi119/matoi/") + "." + o.test
 }
 
 // collect keeps, for each row, the last result of each test.
@@ -108,11 +123,10 @@ func collect(text string) (map[string][]outcome, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := strings.TrimPrefix(l.Package, "github.com/matoi119/matoi/") + "." + l.Test
 		list := results[l.ID]
-		at := slices.IndexFunc(list, func(o outcome) bool { return o.test == name })
+		at := slices.IndexFunc(list, func(o outcome) bool { return o.pkg == l.Package && o.test == l.Test })
 		if at < 0 {
-			results[l.ID] = append(list, outcome{name, l.Result})
+			results[l.ID] = append(list, outcome{l.Package, l.Test, l.Result})
 			continue
 		}
 		list[at].result = l.Result

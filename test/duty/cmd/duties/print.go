@@ -32,7 +32,7 @@ func printRows(w io.Writer, rows []duty.Row, results map[string][]outcome, owner
 			if o.result == duty.Began {
 				word = "crashed"
 			}
-			fmt.Fprintf(w, "          %-8s %s\n", word, o.test)
+			fmt.Fprintf(w, "          %-8s %s\n", word, o.name())
 			passed = passed && o.result == duty.Pass
 		}
 		if passed {
