@@ -7,7 +7,6 @@ import (
 )
 
 // cleaner cleans the texts of one message and remembers where it changed one.
-// Normal form C alone is no reason to warn: the characters are the same ones.
 type cleaner struct{ changed []Problem }
 
 func (c *cleaner) text(place string, text *string) {
@@ -15,12 +14,14 @@ func (c *cleaner) text(place string, text *string) {
 		return
 	}
 	was := *text
-	*text = Clean(was)
-	if strings.ContainsFunc(was, removed) {
-		c.changed = append(c.changed, Problem{
-			Code: CodeCleaned, Place: place, Detail: "control characters were removed for showing; the raw is kept",
-		})
+	if *text = Clean(was); *text == was {
+		return
 	}
+	detail := "composed characters were written in normal form C; the raw is kept"
+	if strings.ContainsFunc(was, removed) {
+		detail = "control characters were removed for showing; the raw is kept"
+	}
+	c.changed = append(c.changed, Problem{Code: CodeCleaned, Place: place, Detail: detail})
 }
 
 func (c *cleaner) texts(place string, texts []string) {
