@@ -95,7 +95,7 @@ func suffix(ends ...string) func(string) bool {
 type source struct {
 	name      string // slash path from the root
 	room      string // its folder: "internal/report", "stdif/open1", "." for the root
-	test      bool   // a _test.go file
+	test      bool   // a _test.go file, or a file of a room that only tests use
 	generated bool
 	syntax    *ast.File
 	positions *token.FileSet
@@ -115,12 +115,18 @@ func sources(t testing.TB) []source {
 			t.Errorf("%v", err)
 			continue
 		}
+		room := path.Dir(name)
 		all = append(all, source{
-			name: name, room: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+			name: name, room: room, test: strings.HasSuffix(name, "_test.go") || helper(room),
 			generated: ast.IsGenerated(f), syntax: f, positions: positions,
 		})
 	}
 	return all
+}
+
+// helper reports whether only tests may use the room.
+func helper(room string) bool {
+	return helpers[room] != "" || strings.HasSuffix(room, "test") && !within(room, "test")
 }
 
 // imports returns the import paths of the file.

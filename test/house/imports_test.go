@@ -47,6 +47,9 @@ func TestWhoImportsWhom(t *testing.T) {
 				continue
 			}
 			used[s.room+" imports "+imported] = true
+			if helper(imported) && !within(s.room, "test") {
+				t.Errorf("%s: product code imports %s, which is for tests", s.name, imported)
+			}
 			if wrong := judge(s.room, imported); wrong != "" {
 				t.Errorf("%s: %s", s.name, wrong)
 			}

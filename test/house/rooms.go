@@ -113,6 +113,13 @@ var owners = []owner{
 	{"pgregory.net/rapid", nil},
 }
 
+// helpers are rooms that stand beside the product for its tests: those whose
+// name ends in "test", and these. They are free like tests, and product files
+// must not import them.
+var helpers = map[string]string{
+	"stdif/internal/samples": "finds the folder of other people's samples, for tests of the codecs",
+}
+
 func join(lists ...[]string) []string {
 	var all []string
 	for _, l := range lists {
