@@ -78,6 +78,10 @@ duties: ## run the tests that hold duties, print every row; DUTIES=-mutate break
 lint: ## format, linters, known vulnerabilities (its database is on the internet; VULN=no leaves it out)
 	scripts/lint.sh
 
+.PHONY: format
+format: ## write every Go file in the one format
+	git ls-files --cached --others --exclude-standard '*.go' | xargs go tool -modfile=tools/go.mod gofumpt -w
+
 .PHONY: clean
 clean: ## forget what was built
 	rm -rf bin
