@@ -159,7 +159,7 @@ func (r *Report) normalizeTranslation(c *cleaner) {
 // setAside moves what cannot be an attachment here to Additional. The report
 // itself is taken: its text may be all there is.
 func (r *Report) setAside() (why []Problem) {
-	kept := r.Media[:0:0]
+	var kept []Media
 	for i := range r.Media {
 		m := r.Media[i]
 		m.Normalize()
@@ -177,9 +177,7 @@ func (r *Report) setAside() (why []Problem) {
 		r.Additional = append(r.Additional, Additional{Name: place, Value: Clean(string(value))})
 		why = append(why, Problem{Code: p.Code, Place: place + p.Place, Detail: p.Detail})
 	}
-	if len(r.Media) > 0 {
-		r.Media = kept
-	}
+	r.Media = kept
 	return why
 }
 

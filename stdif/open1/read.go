@@ -212,6 +212,9 @@ func problem(err error) *stdif.Problem {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) {
 		place := short(string(semantic.JSONPointer))
+		if place == "" { // the whole message: a pointer to it is empty (RFC 6901), a place is not
+			place = "byte " + itoa(int(semantic.ByteOffset))
+		}
 		if semantic.GoType == reflect.TypeFor[time.Time]() {
 			return stdif.Problemf(stdif.CodeTime, place, "a time is RFC 3339 with offset, for example 2026-04-01T09:12:03+09:00")
 		}
