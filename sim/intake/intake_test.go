@@ -71,8 +71,8 @@ func TestSenderKeepsUntilTaken(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s.Put(intake.Item{Mode: stdif.Test, Report: report("R1", 1, "")})
 		go s.Run(ctx)
-		s.Put(intake.Item{Chat: &stdif.ChatMessage{ID: "c1", ReportID: "R1", From: stdif.FromCaller, Text: "a"}})
-		s.Put(intake.Item{Chat: &stdif.ChatMessage{ID: "c2", ReportID: "R1", From: stdif.FromCaller, Text: "b"}})
+		s.Put(intake.Item{Chat: &stdif.ChatMessage{ID: "c1", ReportID: "R1", From: stdif.FromCaller, At: time.Now(), Text: "a"}})
+		s.Put(intake.Item{Chat: &stdif.ChatMessage{ID: "c2", ReportID: "R1", From: stdif.FromCaller, At: time.Now(), Text: "b"}})
 		s.Put(intake.Item{Mode: stdif.Test, Report: report("R2", 1, "")})
 		time.Sleep(time.Minute) // bubble time
 		var now *intake.RefusedNow

@@ -6,8 +6,10 @@
 package intaketest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/matoi119/matoi/sim/sse"
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/cap"
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
@@ -45,8 +48,8 @@ type Kept struct {
 	States   []stdif.ReportState
 	Chat     []stdif.ChatMessage
 	Media    map[string][]byte
-	Upserted int // how many revisions were stored
-	digest   [32]byte
+	Upserted int        // how many revisions were stored
+	digests  [][32]byte // of every revision taken
 }
 
 type event struct {
@@ -105,7 +108,7 @@ func (t *Terminal) Step(report string, step stdif.AckStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k := t.reports[report]
-	k.Status.Step, k.Status.Linked, k.Status.Say = step, true, say(step)
+	k.Status.Step, k.Status.Linked, k.Status.Say = step, true, open1.SayFor(step, true)
 	t.emit("status", k.Status)
 }
 
@@ -136,16 +139,6 @@ func (t *Terminal) emit(name string, v any) {
 	t.events = append(t.events, event{name, b})
 	close(t.wake)
 	t.wake = make(chan struct{})
-}
-
-func say(step stdif.AckStep) open1.Say {
-	switch step {
-	case stdif.Spooled:
-		return open1.Say{Ja: "消防にはまだ届いていません。119番に電話できる人に頼んでください。", En: "The fire service has not received this yet."}
-	case stdif.Seen:
-		return open1.Say{Ja: "消防が確認しました。", En: "The fire service has seen it."}
-	}
-	return open1.Say{Ja: "消防に届きました。職員の確認を待っています。", En: "It has arrived. Waiting for a dispatcher."}
 }
 
 // ServeHTTP answers as the services' face of a terminal.
@@ -202,60 +195,67 @@ func (t *Terminal) upsert(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the service went away; nothing was promised
 	}
-	if len(body) > stdif.MaxFrame {
-		problem(w, http.StatusRequestEntityTooLarge, stdif.Problemf(stdif.CodeTooLarge, "", "over the limit"), true)
+	codec, ok := codecs[strings.Split(r.Header.Get("Content-Type"), ";")[0]]
+	switch {
+	case len(body) > stdif.MaxFrame:
+		t.keepRaw(w, http.StatusRequestEntityTooLarge, body, stdif.Problemf(stdif.CodeTooLarge, "byte 262144", "over the limit"))
+		return
+	case !ok || r.Header.Get("Content-Encoding") != "":
+		t.keepRaw(w, http.StatusUnsupportedMediaType, body, stdif.Problemf(stdif.CodeSyntax, "Content-Type", "no codec for this type"))
 		return
 	}
-	mode := stdif.Mode(r.Header.Get("Matoi-Mode"))
-	rep, p := decode(body, mode)
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	in, warnings, err := codec.Decode(body)
+	mode := cmp.Or(in.Mode, stdif.Mode(r.Header.Get("Matoi-Mode")))
+	var p *stdif.Problem
+	switch {
+	case errors.As(err, &p):
+	case !mode.Valid():
+		p = stdif.Problemf(stdif.CodeMode, "Matoi-Mode", "mode is actual, exercise or test")
+	}
 	if p != nil {
-		t.raw = append(t.raw, body)
-		problem(w, http.StatusUnprocessableEntity, p, true)
+		t.keepRaw(w, http.StatusUnprocessableEntity, body, p)
 		return
 	}
-	t.store(w, rep, mode, sha256.Sum256(body))
+	if skew := time.Since(in.Report.EventTime); skew < -stdif.MaxSkew {
+		warnings = append(warnings, *stdif.Problemf(stdif.CodeSkew, "/eventTime", "the sender's clock is ahead"))
+	}
+	t.store(w, *in.Report, mode, sha256.Sum256(body), warnings)
 }
 
-// store owns t.mu.
-func (t *Terminal) store(w http.ResponseWriter, rep stdif.Report, mode stdif.Mode, digest [32]byte) {
+// codecs are those of the product: the stand-in judges as a terminal does.
+var codecs = map[string]stdif.Codec{
+	"application/json": open1.ReportCodec{}, "application/xml": cap.Codec{}, "text/xml": cap.Codec{}, "application/cap+xml": cap.Codec{},
+}
+
+func (t *Terminal) keepRaw(w http.ResponseWriter, status int, body []byte, p *stdif.Problem) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.raw = append(t.raw, body)
+	problem(w, status, p, true)
+}
+
+func (t *Terminal) store(w http.ResponseWriter, rep stdif.Report, mode stdif.Mode, digest [32]byte, warnings []stdif.Problem) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	k, known := t.reports[rep.ID]
 	switch {
-	case known && k.digest == digest:
+	case known && slices.Contains(k.digests, digest):
 		answer(w, http.StatusOK, k.Status)
 		return
 	case known && rep.Revision <= k.Report.Revision:
 		problem(w, http.StatusConflict, stdif.Problemf(stdif.CodeStaleRevision, "/revision", "not newer"), false)
 		return
+	case known && mode != k.Mode:
+		problem(w, http.StatusConflict, stdif.Problemf(stdif.CodeMode, "Matoi-Mode", "a report keeps its mode"), false)
+		return
 	case !known:
 		k = &Kept{Media: map[string][]byte{}}
 		t.reports[rep.ID] = k
 	}
-	k.Report, k.Mode, k.digest = rep, mode, digest
+	k.Report, k.Mode, k.digests = rep, mode, append(k.digests, digest)
 	k.Upserted++
-	k.Status = open1.Status{ReportID: rep.ID, Revision: rep.Revision, Step: stdif.Spooled, At: time.Now(), Say: say(stdif.Spooled)}
+	k.Status = open1.Status{ReportID: rep.ID, Revision: rep.Revision, Step: stdif.Spooled, At: time.Now(), Say: open1.SayFor(stdif.Spooled, false), Warnings: warnings}
 	answer(w, http.StatusCreated, k.Status)
-}
-
-func decode(body []byte, mode stdif.Mode) (stdif.Report, *stdif.Problem) {
-	var rep stdif.Report
-	if err := json.Unmarshal(body, &rep); err != nil {
-		return rep, stdif.Problemf(stdif.CodeSyntax, "byte 0", "not JSON of this profile")
-	}
-	switch {
-	case !mode.Valid():
-		return rep, stdif.Problemf(stdif.CodeMode, "Matoi-Mode", "mode is missing")
-	case rep.ID == "":
-		return rep, stdif.Problemf(stdif.CodeMissing, "/reportId", "required")
-	case rep.Revision < 1:
-		return rep, stdif.Problemf(stdif.CodeMissing, "/revision", "required")
-	case rep.EventTime.IsZero():
-		return rep, stdif.Problemf(stdif.CodeMissing, "/eventTime", "required")
-	case rep.Kind.Code == "":
-		return rep, stdif.Problemf(stdif.CodeMissing, "/kind/code", "required")
-	}
-	return rep, nil
 }
 
 func (t *Terminal) status(w http.ResponseWriter, r *http.Request) {
@@ -263,22 +263,32 @@ func (t *Terminal) status(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Terminal) state(w http.ResponseWriter, r *http.Request) {
-	var s stdif.ReportState
-	if !take(w, r, &s) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, stdif.MaxFrame))
+	if err != nil {
 		return
 	}
 	t.with(w, r, func(k *Kept) {
+		s, _, p := open1.DecodeState(body, r.PathValue("id"))
+		if p != nil {
+			problem(w, http.StatusUnprocessableEntity, p, true)
+			return
+		}
 		k.States = append(k.States, s)
 		answer(w, http.StatusCreated, k.Status)
 	})
 }
 
 func (t *Terminal) chat(w http.ResponseWriter, r *http.Request) {
-	var m stdif.ChatMessage
-	if !take(w, r, &m) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, stdif.MaxFrame))
+	if err != nil {
 		return
 	}
 	t.with(w, r, func(k *Kept) {
+		m, _, p := open1.DecodeChat(body, r.PathValue("id"))
+		if p != nil {
+			problem(w, http.StatusUnprocessableEntity, p, true)
+			return
+		}
 		if !slices.ContainsFunc(k.Chat, func(o stdif.ChatMessage) bool { return o.ID == m.ID }) {
 			k.Chat = append(k.Chat, m)
 		}
@@ -292,17 +302,13 @@ func (t *Terminal) media(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.with(w, r, func(k *Kept) {
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "image/") {
+			problem(w, http.StatusUnsupportedMediaType, stdif.Problemf(stdif.CodeMediaType, "Content-Type", "not an image"), false)
+			return
+		}
 		k.Media[r.PathValue("medium")] = b
 		answer(w, http.StatusCreated, k.Status)
 	})
-}
-
-func take(w http.ResponseWriter, r *http.Request, v any) bool {
-	if err := json.NewDecoder(r.Body).Decode(v); err != nil {
-		problem(w, http.StatusUnprocessableEntity, stdif.Problemf(stdif.CodeSyntax, "byte 0", "not JSON"), true)
-		return false
-	}
-	return true
 }
 
 func (t *Terminal) with(w http.ResponseWriter, r *http.Request, do func(*Kept)) {
