@@ -1,0 +1,194 @@
+// Package act holds the stories: one file per story, each a function that loads
+// what it needs, lets a pure rule of the field decide, and leaves rows, messages
+// and changes in one transaction with the entry that says who did it and why.
+// Nothing else writes to the store.
+//
+// Every story has a name and a right. The table below joins them; a story that
+// is not in it cannot run, and a right that the policy text does not know keeps
+// the program from starting.
+package act
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/entry"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/store"
+	"github.com/matoi119/matoi/internal/store/writer"
+	"github.com/matoi119/matoi/stdif"
+)
+
+// Name is the stable name of a story, as evidence entries and timelines show it.
+type Name string
+
+// The stories.
+const (
+	ReportArrive      Name = "report.arrive"
+	ReportRevise      Name = "report.revise"
+	ReportUndecodable Name = "report.undecodable"
+	ReportState       Name = "report.state"
+	ReportIntegrate   Name = "report.integrate"
+	ReportOpen        Name = "report.open"
+	ReportClaim       Name = "report.claim"
+	ReportRelease     Name = "report.release"
+	ReportClose       Name = "report.close"
+	ReportUnheard     Name = "report.unheard"
+	ReportEscalate    Name = "report.escalate"
+	ReportStale       Name = "report.stale"
+	ReportSilent      Name = "report.silent"
+	ChatReceive       Name = "chat.receive"
+	ChatSend          Name = "chat.send"
+	MediaReceive      Name = "media.receive"
+	DataRequest       Name = "data.request"
+	DataAnswer        Name = "data.answer"
+	MessageDeliver    Name = "message.deliver"
+	TerminalLink      Name = "terminal.link"
+	TerminalEnrol     Name = "terminal.enrol"
+	TerminalServices  Name = "terminal.services"
+	TerminalRenew     Name = "terminal.renew"
+	TerminalRevoke    Name = "terminal.revoke"
+	ConsoleIssue      Name = "console.issue"
+	ConsoleEnrol      Name = "console.enrol"
+	ConsoleRevoke     Name = "console.revoke"
+	PersonAdd         Name = "person.add"
+	PersonChange      Name = "person.change"
+	SessionOpen       Name = "session.open"
+	SessionRefuse     Name = "session.refuse"
+	SessionTouch      Name = "session.touch"
+	SessionClose      Name = "session.close"
+	SessionRevoke     Name = "session.revoke"
+)
+
+// Rights says which right each story needs.
+func Rights() map[Name]authz.Right {
+	return map[Name]authz.Right{
+		ReportArrive: authz.ReportArrive, ReportRevise: authz.ReportArrive, ReportUndecodable: authz.ReportArrive,
+		ReportState: authz.ReportArrive, ChatReceive: authz.ReportArrive, MediaReceive: authz.ReportArrive,
+		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
+		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,
+		ReportUnheard: authz.ReportUnheard, ReportEscalate: authz.ReportEscalate,
+		ReportStale: authz.ReportSilent, ReportSilent: authz.ReportSilent,
+		ChatSend: authz.ChatSend, DataRequest: authz.DataRequest, DataAnswer: authz.DataAnswer,
+		MessageDeliver: authz.MessageDeliver,
+		TerminalLink:   authz.TerminalLink, TerminalServices: authz.TerminalLink,
+		TerminalEnrol: authz.TerminalEnrol, TerminalRenew: authz.TerminalRenew, TerminalRevoke: authz.TerminalRevoke,
+		ConsoleIssue: authz.ConsoleEnrol, ConsoleEnrol: authz.ConsoleJoin, ConsoleRevoke: authz.ConsoleRevoke,
+		PersonAdd: authz.PersonManage, PersonChange: authz.PersonManage,
+		SessionOpen: authz.SessionOpen, SessionRefuse: authz.SessionOpen, SessionTouch: authz.SessionTouch,
+		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,
+	}
+}
+
+// Who acts: a principal of the policy, and where it acts from.
+type Who struct {
+	authz.Principal
+	Console  string
+	Terminal string
+	Service  string
+}
+
+// actor is the form that the entry keeps: ids only.
+func (w Who) actor() entry.Actor {
+	a := entry.Actor{Console: w.Console, Terminal: w.Terminal, Service: w.Service}
+	switch w.Kind {
+	case authz.KindPerson:
+		a.Person = w.ID
+	case authz.KindSeat, authz.KindStranger: // the console says enough
+	default:
+		a.System = string(w.Kind)
+	}
+	return a
+}
+
+// Machine is a part of the program that acts by itself.
+func Machine(kind authz.Kind) Who { return Who{Principal: authz.OfMachine(kind)} }
+
+// Acts runs the stories on a store.
+type Acts struct {
+	store  *store.Store
+	may    *authz.Decider
+	rights map[Name]authz.Right
+}
+
+// New joins stories, rights and policy text. It fails when a story has no right
+// that the policy knows.
+func New(s *store.Store, may *authz.Decider) (*Acts, error) {
+	rights := Rights()
+	for name, right := range rights {
+		if !may.Declared(right) {
+			return nil, fmt.Errorf("story %s needs the right %s, which the policy does not declare", name, right)
+		}
+	}
+	return &Acts{store: s, may: may, rights: rights}, nil
+}
+
+// Told is what a story says about itself; the zero Told means that nothing had
+// to be done.
+type Told struct {
+	Act     Name // when the story has variants; otherwise the name it was run under
+	Subject string
+	Mode    stdif.Mode
+	Facts   map[string]string
+}
+
+// story is the body of one act.
+type story func(ctx context.Context, u *store.Unit) (Told, error)
+
+// on is the resource of a decision.
+func (a *Acts) permit(who Who, name Name, on authz.Resource) error {
+	right, ok := a.rights[name]
+	if !ok {
+		return fmt.Errorf("story %s is not in the table of rights", name)
+	}
+	if d := a.may.May(who.Principal, right, on); !d.Allowed {
+		return fault.New(fault.Denied, "right.none", "right", string(right))
+	}
+	return nil
+}
+
+func (a *Acts) do(ctx context.Context, who Who, name Name, on authz.Resource, s story) error {
+	if err := a.permit(who, name, on); err != nil {
+		return err
+	}
+	return a.store.Do(ctx, a.wrap(who, name, s))
+}
+
+func (a *Acts) submit(ctx context.Context, who Who, name Name, s story) (*writer.Pending, error) {
+	if err := a.permit(who, name, authz.Resource{}); err != nil {
+		return nil, err
+	}
+	return a.store.Submit(ctx, a.wrap(who, name, s)), nil
+}
+
+func (a *Acts) wrap(who Who, name Name, s story) store.Act {
+	return func(ctx context.Context, u *store.Unit) (entry.Entry, error) {
+		told, err := s(ctx, u)
+		if err != nil || told.Subject == "" {
+			return entry.Entry{}, err
+		}
+		if told.Act == "" {
+			told.Act = name
+		}
+		if a.rights[told.Act] != a.rights[name] {
+			return entry.Entry{}, fmt.Errorf("story %s told %s, which needs another right", name, told.Act)
+		}
+		return entry.Entry{Act: string(told.Act), Actor: who.actor(), Subject: told.Subject, Mode: told.Mode, Facts: told.Facts}, nil
+	}
+}
+
+// newID makes an id that sorts by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// tell puts an input for a terminal into the outbox.
+func tell(ctx context.Context, u *store.Unit, terminalID, subject string, in stdif.Input) error {
+	in.ID, in.At = newID(), u.Now()
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode input: %w", err)
+	}
+	return u.Send(ctx, entry.Message{ID: in.ID, Destination: "terminal/" + terminalID, Kind: string(in.Verb), Subject: subject, Body: body})
+}

@@ -1,0 +1,64 @@
+package act
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/entry"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/store"
+	"github.com/matoi119/matoi/stdif"
+)
+
+// Delivered is how one message ended at its destination.
+type Delivered struct {
+	Message entry.Message
+	Problem stdif.Code // 0 = taken
+}
+
+// Deliver records what a destination answered to a batch of messages. A line
+// to a caller is marked with how far it came.
+func (a *Acts) Deliver(ctx context.Context, who Who, destination string, done []Delivered) error {
+	return a.do(ctx, who, MessageDeliver, authz.Resource{}, func(ctx context.Context, u *store.Unit) (Told, error) {
+		taken, refused := 0, 0
+		for _, d := range done {
+			open, err := u.Sent(ctx, d.Message.ID, d.Problem)
+			if err != nil {
+				return Told{}, err
+			}
+			if !open {
+				continue
+			}
+			taken++
+			if d.Problem != 0 {
+				refused++
+			}
+			if err := markLine(ctx, u, d); err != nil {
+				return Told{}, err
+			}
+		}
+		if taken == 0 {
+			return Told{}, nil
+		}
+		return Told{Subject: destination, Facts: map[string]string{"count": strconv.Itoa(taken), "refused": strconv.Itoa(refused)}}, nil
+	})
+}
+
+func markLine(ctx context.Context, u *store.Unit, d Delivered) error {
+	if d.Message.Kind != string(stdif.VerbMessage) {
+		return nil
+	}
+	var in stdif.Input
+	if err := json.Unmarshal(d.Message.Body, &in); err != nil || in.Message == nil {
+		return fault.New(fault.Internal, "internal").Because(err)
+	}
+	delivery := report.LineTerminal
+	if d.Problem != 0 {
+		delivery = report.LineRefused
+	}
+	u.Changed("chat", d.Message.Subject, in.Message.ID)
+	return u.Dialog().MarkChat(ctx, d.Message.Subject, in.Message.ID, delivery)
+}

@@ -1,0 +1,172 @@
+package act
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/store"
+	"github.com/matoi119/matoi/stdif"
+)
+
+// seat is the person at a console; a desk story needs both.
+func seat(who Who) (report.Seat, error) {
+	if who.Kind != authz.KindPerson || who.Console == "" {
+		return report.Seat{}, fault.New(fault.Unknown, "session.none")
+	}
+	return report.Seat{Console: who.Console, Person: who.ID}, nil
+}
+
+// on runs a desk story on one report: load, rule, save, announce.
+func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
+	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error)) error {
+	s, err := seat(who)
+	if err != nil {
+		return err
+	}
+	return a.do(ctx, who, name, authz.Resource{Type: "Report", ID: id}, func(ctx context.Context, u *store.Unit) (Told, error) {
+		r, err := u.Reports().Report(ctx, id)
+		if err != nil {
+			return Told{}, err
+		}
+		n, facts, err := rule(ctx, u, r, s)
+		if err != nil || n == r {
+			return Told{}, err
+		}
+		if err := u.Reports().Save(ctx, n); err != nil {
+			return Told{}, err
+		}
+		u.Changed("report", id, string(name))
+		return Told{Subject: "report/" + id, Mode: n.Mode, Facts: facts}, tellSteps(ctx, u, r, n)
+	})
+}
+
+// tellSteps tells the service every step that was newly reached: the truth
+// about each, in order.
+func tellSteps(ctx context.Context, u *store.Unit, before, after report.Report) error {
+	for _, step := range []struct {
+		step  stdif.AckStep
+		taken bool
+		at    time.Time
+	}{
+		{stdif.Integrated, before.IntegratedAt.IsZero() && !after.IntegratedAt.IsZero(), after.IntegratedAt},
+		{stdif.Seen, before.SeenAt.IsZero() && !after.SeenAt.IsZero(), after.SeenAt},
+	} {
+		if !step.taken || after.Undecodable {
+			continue
+		}
+		in := input(after, stdif.VerbAck)
+		in.Ack = &stdif.Ack{ReportID: after.ServiceReport, Revision: after.Revision, Step: step.step, At: step.at}
+		if err := tell(ctx, u, after.Terminal, after.ID, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func input(r report.Report, verb stdif.Verb) stdif.Input {
+	return stdif.Input{ServiceID: r.Service, ReportID: r.ServiceReport, Mode: r.Mode, Verb: verb}
+}
+
+// Open records that a named person opened the report: the caller may be told.
+func (a *Acts) Open(ctx context.Context, who Who, id string) error {
+	return a.onReport(ctx, who, ReportOpen, id, func(_ context.Context, u *store.Unit, r report.Report, _ report.Seat) (report.Report, map[string]string, error) {
+		return r.See(u.Now()), nil, nil
+	})
+}
+
+// Claim takes a report in charge: one winner.
+func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
+	return a.onReport(ctx, who, ReportClaim, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+		n, err := r.Take(s, u.Now())
+		if err != nil || n == r || r.Undecodable {
+			return n, nil, err
+		}
+		in := input(n, stdif.VerbAccept)
+		in.HQNumber = n.Number
+		return n, nil, tell(ctx, u, n.Terminal, n.ID, in)
+	})
+}
+
+// Release gives a claim back; the report rings again.
+func (a *Acts) Release(ctx context.Context, who Who, id string) error {
+	return a.onReport(ctx, who, ReportRelease, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+		n, err := r.Release(s, u.Now())
+		if err != nil || r.Undecodable {
+			return n, nil, err
+		}
+		return n, nil, tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbRelease))
+	})
+}
+
+// Close ends the work on a report, by name and with a reason. The note is for
+// this headquarters and never leaves it.
+func (a *Acts) Close(ctx context.Context, who Who, id, reason, note string) error {
+	if len([]rune(note)) > report.MaxCloseNote {
+		return fault.New(fault.TooLarge, "close.note-too-long", "max", strconv.Itoa(report.MaxCloseNote))
+	}
+	return a.onReport(ctx, who, ReportClose, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+		n, err := r.Close(s, reason, u.Now())
+		if err != nil {
+			return r, nil, err
+		}
+		if note != "" {
+			if err := u.Reports().SaveCloseNote(ctx, id, stdif.Clean(note)); err != nil {
+				return r, nil, err
+			}
+		}
+		facts := map[string]string{"reason": reason}
+		if r.Undecodable {
+			return n, facts, nil
+		}
+		in := input(n, stdif.VerbClose)
+		in.Reason = reason
+		return n, facts, tell(ctx, u, n.Terminal, n.ID, in)
+	})
+}
+
+// Say sends a line to the caller. id is the page's idempotency key: a line that
+// was sent twice is one line. An output-only service takes none (S3-1-3-1).
+func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) error {
+	text = stdif.Clean(text)
+	switch n := len([]rune(text)); {
+	case text == "":
+		return fault.New(fault.Invalid, "chat.empty")
+	case n > stdif.MaxText:
+		return fault.New(fault.TooLarge, "chat.too-long", "max", strconv.Itoa(stdif.MaxText))
+	case id == "" || len(id) > stdif.MaxID:
+		return fault.New(fault.Invalid, "input.invalid", "place", "id")
+	}
+	return a.onReport(ctx, who, ChatSend, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+		if err := canTalk(ctx, u, r); err != nil {
+			return r, nil, err
+		}
+		now := u.Now()
+		added, err := u.Dialog().AddChat(ctx, report.Chat{Report: r.ID, ID: id, From: stdif.FromHeadquarters, At: now, ReceivedAt: now,
+			Seat: s, Delivery: report.LineSent, Text: text})
+		if err != nil || !added {
+			return r, nil, err
+		}
+		in := input(r, stdif.VerbMessage)
+		in.Message = &stdif.ChatMessage{ID: id, ReportID: r.ServiceReport, From: stdif.FromHeadquarters, At: now, Text: text}
+		u.Changed("chat", r.ID, id)
+		return r.Chat(stdif.FromHeadquarters, now, now).See(now), nil, tell(ctx, u, r.Terminal, r.ID, in)
+	})
+}
+
+func canTalk(ctx context.Context, u *store.Unit, r report.Report) error {
+	if r.Undecodable {
+		return fault.New(fault.Unsupported, "chat.undecodable")
+	}
+	t, err := u.Terminals().Terminal(ctx, r.Terminal)
+	if err != nil {
+		return err
+	}
+	if s, ok := t.Service(r.Service); ok && s.OutputOnly {
+		return fault.New(fault.Unsupported, "terminal.output-only")
+	}
+	return nil
+}

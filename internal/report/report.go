@@ -1,0 +1,325 @@
+// Package report holds the rules of an emergency report (通報) at headquarters:
+// how revisions replace each other, who may claim it, how long it may ring,
+// when it counts as silent, and what its caller may be told. Rules and values
+// only: time is an argument, rows come through the ports, words of callers stay
+// sealed outside of it.
+//
+// A service numbers its reports; headquarters gives each an id (UUIDv7) and a
+// number that people say aloud. The system never closes a report: only a person
+// does (standard-interface §5.5).
+package report
+
+import (
+	"time"
+
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif"
+)
+
+// State is how far headquarters is with a report.
+type State string
+
+// The states. A report that was closed and revised within Reopens is presented
+// again, with Reopened set.
+const (
+	Presented State = "presented" // rings
+	Escalated State = "escalated" // rang 15 s or longer without a claim
+	Accepted  State = "accepted"  // a dispatcher claimed it
+	InDialog  State = "in_dialog" // words were exchanged since
+	Closed    State = "closed"    // a person closed it
+)
+
+// Times of §5.5 and §5.7.
+const (
+	EscalateAfter = 15 * time.Second // unclaimed: the first step of escalation
+	EscalateAgain = 30 * time.Second // the second, counted from the arrival
+	UnheardAfter  = 5 * time.Second  // no page confirmed the ring: the terminals ring
+	StaleAfter    = stdif.StaleAfter // no sign of the caller's session
+	SilentAfter   = 5 * time.Minute  // stale for so long: marked silent
+	Reopens       = 10 * time.Minute // a revision after closing rings again
+	MaxEscalation = 2
+	MaxCloseNote  = 1000 // characters
+)
+
+// Close reasons: what a person states when closing.
+const (
+	Handled      = "handled"
+	Duplicate    = "duplicate"
+	Mistaken     = "mistaken"
+	ExerciseOver = "exercise-over"
+	NoAnswer     = "no-answer"
+	Transferred  = "transferred"
+	HandledAlone = "handled-alone" // completed at the terminal (condition 1-1-2), confirmed here
+)
+
+var reasons = [...]string{Handled, Duplicate, Mistaken, ExerciseOver, NoAnswer, Transferred, HandledAlone}
+
+// Reasons lists the codes with which a report may be closed.
+func Reasons() []string { return reasons[:] }
+
+// Seat is a person at a console: who acts on a report.
+type Seat struct {
+	Console string
+	Person  string
+}
+
+// Claim says who has a report in charge. The zero Claim is nobody.
+type Claim struct {
+	Seat
+	At time.Time
+}
+
+// Closing says who ended the work on a report, and why.
+type Closing struct {
+	Seat
+	Reason string
+	At     time.Time
+}
+
+// Report is what headquarters knows about one report without its words. The
+// content lies sealed in the frame that Frame names.
+type Report struct {
+	ID            string // UUIDv7
+	Number        string // said aloud: business day and count
+	Terminal      string
+	Service       string
+	ServiceReport string // the service's own number
+	Mode          stdif.Mode
+	Revision      int64
+	Frame         string // the stored frame of the current revision
+	State         State
+	Escalation    int64
+	Undecodable   bool
+	Kind          string // common code of the incident type
+	PhoneIndex    string // blind index of the caller's number, hex
+
+	EventAt    time.Time
+	SentAt     time.Time
+	ReceivedAt time.Time // first revision
+	UpdatedAt  time.Time
+	Skew       time.Duration
+	Late       bool // waited in the spool while the link was down
+
+	Step         stdif.AckStep
+	IntegratedAt time.Time
+	SeenAt       time.Time
+
+	AliveAt   time.Time // last sign of the caller's session
+	StaleAt   time.Time // zero while there are signs
+	SilentAt  time.Time
+	EndedAt   time.Time // the service said that the session is over
+	Ended     stdif.ServiceState
+	Cancelled bool
+	Reopened  bool
+	UnheardAt time.Time // no console confirmed the ring in time
+	RingsAt   time.Time // when the present ring began, if later than the arrival
+
+	Claim   Claim
+	Closing Closing
+	Due     time.Time // next time a rule has something to look at; zero = none
+
+	ChatCount    int64
+	LastChatAt   time.Time
+	LastChatFrom stdif.ChatFrom
+	MediaCount   int64
+}
+
+// Open reports whether the report is still on the board.
+func (r Report) Open() bool { return r.State != Closed }
+
+// Unclaimed reports whether it rings.
+func (r Report) Unclaimed() bool { return r.State == Presented || r.State == Escalated }
+
+// Arrival is what a decoded frame says about a report.
+type Arrival struct {
+	Terminal, Service, ServiceReport string
+	Mode                             stdif.Mode
+	Revision                         int64
+	Frame                            string
+	Kind                             string
+	PhoneIndex                       string
+	EventAt, SentAt                  time.Time
+	Late                             bool
+	Undecodable                      bool
+	Cancelled                        bool
+	Media                            int64
+}
+
+// Verdict of a revision against what is stored.
+type Verdict int
+
+// The verdicts.
+const (
+	Fresh    Verdict = iota // first revision of a report
+	Replaced                // a newer revision replaced the stored one
+	Older                   // kept as a frame, changes nothing (reordering is harmless)
+	Repeated                // the revision that is stored already
+)
+
+// Arrive makes a report of a first frame. id and number are given by the act.
+func Arrive(a Arrival, id, number string, now time.Time) Report {
+	r := Report{ID: id, Number: number, Terminal: a.Terminal, Service: a.Service, ServiceReport: a.ServiceReport,
+		Mode: a.Mode, State: Presented, Step: stdif.Received, ReceivedAt: now, AliveAt: now}
+	return r.take(a, now)
+}
+
+// Revise lets a further frame of the same report act on it. Revisions replace,
+// never merge. A mode never changes within a report: a training that claims to
+// be actual, or the reverse, is refused and stays visible as its own frame.
+func (r Report) Revise(a Arrival, now time.Time) (Report, Verdict, error) {
+	if a.Mode != r.Mode {
+		return r, Older, stdif.Problemf(stdif.CodeMode, "/mode", "the report is %s, the revision is %s", r.Mode, a.Mode)
+	}
+	switch {
+	case a.Revision == r.Revision:
+		return r, Repeated, nil
+	case a.Revision < r.Revision:
+		return r, Older, nil
+	}
+	n := r.take(a, now)
+	n.AliveAt, n.StaleAt, n.SilentAt = now, time.Time{}, time.Time{}
+	if r.State == Closed && now.Sub(r.Closing.At) <= Reopens {
+		n.State, n.Reopened, n.Escalation = Presented, true, 0
+		n.Claim, n.Closing, n.UnheardAt = Claim{}, Closing{}, time.Time{}
+		n.Step, n.IntegratedAt = stdif.Received, time.Time{}
+		n.RingsAt = now
+	}
+	return n.schedule(), Replaced, nil
+}
+
+// take puts what the frame says in place.
+func (r Report) take(a Arrival, now time.Time) Report {
+	r.Revision, r.Frame, r.Kind, r.PhoneIndex = a.Revision, a.Frame, a.Kind, a.PhoneIndex
+	r.EventAt, r.SentAt, r.UpdatedAt = a.EventAt, a.SentAt, now
+	r.Late, r.Undecodable, r.Cancelled = a.Late, a.Undecodable, a.Cancelled
+	r.MediaCount = max(r.MediaCount, a.Media)
+	r.Skew = 0
+	if !a.Late && !a.SentAt.IsZero() { // a late frame was sent long after it was written
+		if d := now.Sub(a.SentAt); d > stdif.MaxSkew || d < -stdif.MaxSkew {
+			r.Skew = d
+		}
+	}
+	return r.schedule()
+}
+
+// Take lets a seat claim the report: one winner, the others are told who has it.
+func (r Report) Take(s Seat, now time.Time) (Report, error) {
+	switch {
+	case r.State == Closed:
+		return r, fault.New(fault.Conflict, "report.closed")
+	case r.Claim.Console == s.Console && r.Claim.Person == s.Person:
+		return r, nil // pressed twice
+	case r.Claim.Console != "":
+		return r, Held(r.Claim)
+	}
+	r.Claim = Claim{Seat: s, At: now}
+	r.State, r.UpdatedAt = Accepted, now
+	if r.ChatCount > 0 {
+		r.State = InDialog
+	}
+	return r.See(now).schedule(), nil
+}
+
+// Held is the refusal that names the holder; the door fills in the names.
+func Held(c Claim) error {
+	return fault.New(fault.Conflict, "claim.held", "consoleId", c.Console, "personId", c.Person)
+}
+
+// Release gives a claim back: the report rings again.
+func (r Report) Release(s Seat, now time.Time) (Report, error) {
+	switch {
+	case r.State == Closed:
+		return r, fault.New(fault.Conflict, "report.closed")
+	case r.Claim.Console == "":
+		return r, fault.New(fault.Conflict, "claim.none")
+	case r.Claim.Console != s.Console:
+		return r, Held(r.Claim)
+	}
+	r.Claim, r.State, r.Escalation, r.UpdatedAt, r.RingsAt = Claim{}, Presented, 0, now, now
+	return r.schedule(), nil
+}
+
+// Close ends the work on a report. Whoever holds the claim closes; an unclaimed
+// report may be closed by anybody at a console, by name and with a reason.
+func (r Report) Close(s Seat, reason string, now time.Time) (Report, error) {
+	if !known(reason) {
+		return r, fault.New(fault.Invalid, "close.reason-unknown")
+	}
+	switch {
+	case r.State == Closed:
+		return r, fault.New(fault.Conflict, "report.closed")
+	case r.Claim.Console != "" && r.Claim.Console != s.Console:
+		return r, Held(r.Claim)
+	case reason == ExerciseOver && r.Mode == stdif.Actual:
+		return r, fault.New(fault.Invalid, "close.not-an-exercise")
+	}
+	r.Closing = Closing{Seat: s, Reason: reason, At: now}
+	r.State, r.UpdatedAt, r.Due = Closed, now, time.Time{}
+	return r.See(now), nil
+}
+
+func known(reason string) bool {
+	for _, k := range reasons {
+		if k == reason {
+			return true
+		}
+	}
+	return false
+}
+
+// See records that a named person opened or claimed the report: the only step
+// that may tell a caller that the fire service has noticed.
+func (r Report) See(now time.Time) Report {
+	if !r.Step.Before(stdif.Seen) {
+		return r
+	}
+	r.Step, r.SeenAt = stdif.Seen, now
+	if r.IntegratedAt.IsZero() {
+		r.IntegratedAt = now // a person read it, so a page had painted it
+	}
+	return r.schedule()
+}
+
+// Integrate records that a console's page painted the report.
+func (r Report) Integrate(now time.Time) (Report, bool) {
+	if !r.IntegratedAt.IsZero() {
+		return r, false
+	}
+	r.IntegratedAt = now
+	if r.Step.Before(stdif.Integrated) {
+		r.Step = stdif.Integrated
+	}
+	return r.schedule(), true
+}
+
+// Hear takes a statement of the service about its own end.
+func (r Report) Hear(s stdif.ServiceState, now time.Time) Report {
+	r.UpdatedAt = now
+	switch s {
+	case stdif.ServiceActive:
+		r.AliveAt, r.StaleAt, r.SilentAt = now, time.Time{}, time.Time{}
+	case stdif.ServiceCallerGone:
+		if r.StaleAt.IsZero() {
+			r.StaleAt = now
+		}
+	case stdif.ServiceEnded, stdif.ServiceHandledHere:
+		if r.EndedAt.IsZero() {
+			r.EndedAt = now
+		}
+		r.Ended = s
+	}
+	return r.schedule()
+}
+
+// Chat counts a line and takes it as a sign of life when the caller wrote it.
+func (r Report) Chat(from stdif.ChatFrom, at, now time.Time) Report {
+	r.ChatCount++
+	r.LastChatAt, r.LastChatFrom, r.UpdatedAt = at, from, now
+	if from != stdif.FromHeadquarters && from != stdif.FromTerminal {
+		r.AliveAt, r.StaleAt, r.SilentAt = now, time.Time{}, time.Time{}
+	}
+	if r.State == Accepted {
+		r.State = InDialog
+	}
+	return r.schedule()
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"context"
+	"time"
+
+	"github.com/matoi119/matoi/stdif"
+)
+
+// Frame is one stored message of a terminal, as it came. The store seals Body.
+type Frame struct {
+	ID         string // terminal/spool/seq, or terminal/answer/… for the answer to a data request
+	Terminal   string
+	Spool      string
+	Seq        int64 // 0 for answers
+	MsgID      string
+	Service    string
+	Report     string // id of the report at headquarters, or ""
+	Type       string
+	Mode       stdif.Mode
+	Revision   int64
+	SentAt     time.Time
+	ReceivedAt time.Time
+	Late       bool
+	Health     bool // holds health data: sealed with the keys of 厳秘
+	Problem    stdif.Code
+	Place      string
+	Body       []byte
+}
+
+// Chat is one stored line. The store seals Text.
+type Chat struct {
+	Report     string // id at headquarters
+	ID         string // idempotency key within the report
+	From       stdif.ChatFrom
+	At         time.Time // as the sender's clock stood
+	ReceivedAt time.Time
+	Seat       Seat // of a dispatcher's line
+	Delivery   string
+	Text       string
+}
+
+// How far a dispatcher's line has come.
+const (
+	LineSent     = "sent"     // durable here
+	LineTerminal = "terminal" // durable at the terminal
+	LineRefused  = "refused"  // the service takes no input
+)
+
+// Medium is one stored statement of a medium; its bytes are pulled by reference.
+type Medium struct {
+	Report string
+	Media  stdif.Media
+	At     time.Time
+}
+
+// Request is one data request (データ連携要求) and its answer.
+type Request struct {
+	ID         string
+	Terminal   string
+	Service    string // "" = all services of the terminal
+	Report     string // id at headquarters, or "" = all open reports
+	Seat       Seat
+	AskedAt    time.Time
+	AnsweredAt time.Time // zero = not yet
+	Count      int64     // reports in the answer
+	Problem    stdif.Code
+}
+
+// Store is what acts write reports with. Reads answer fault.NotFound when there
+// is no such row. Writes happen inside an act, whose entry says why.
+type Store interface {
+	Report(ctx context.Context, id string) (Report, error)
+	ByService(ctx context.Context, service, serviceReport string) (Report, error)
+	Save(ctx context.Context, r Report) error
+	NextNumber(ctx context.Context, series string) (int64, error) // 1, 2, 3 … within a series
+	AddFrame(ctx context.Context, f Frame) (added bool, err error)
+	SaveCloseNote(ctx context.Context, report, note string) error
+}
+
+// Dialog is what acts write the rest of a report with.
+type Dialog interface {
+	AddChat(ctx context.Context, c Chat) (added bool, err error)
+	MarkChat(ctx context.Context, report, id, delivery string) error
+	AddMedium(ctx context.Context, m Medium) (added bool, err error)
+	Request(ctx context.Context, id string) (Request, error)
+	SaveRequest(ctx context.Context, r Request) error
+}
+
+// Reader is what pages and workers read, outside of acts.
+type Reader interface {
+	Report(ctx context.Context, id string) (Report, error)
+	Board(ctx context.Context) ([]Report, error) // every open report, oldest first
+	Closed(ctx context.Context, before time.Time, limit int) ([]Report, error)
+	ByPhone(ctx context.Context, index string, limit int) ([]Report, error)
+	Due(ctx context.Context, by time.Time, limit int) ([]string, time.Time, error) // ids, and when the next one is due
+	Unpainted(ctx context.Context, ids []string) ([]string, error)                 // those no page has confirmed yet
+	Counts(ctx context.Context) (stored, shown int64, err error)
+}
+
+// Content is what pages read of one report.
+type Content interface {
+	Frame(ctx context.Context, id string) (Frame, error)
+	Frames(ctx context.Context, report string) ([]Frame, error) // without bodies, oldest first
+	Chat(ctx context.Context, report string) ([]Chat, error)
+	Media(ctx context.Context, report string) ([]Medium, error)
+	CloseNote(ctx context.Context, report string) (string, error)
+	Requests(ctx context.Context, report string) ([]Request, error)
+}

@@ -1,0 +1,45 @@
+-- name: Report :one
+SELECT * FROM report_report WHERE hq = $1 AND id = $2;
+-- name: ReportByService :one
+SELECT * FROM report_report WHERE hq = $1 AND service = $2 AND service_report = $3;
+-- name: Board :many
+SELECT * FROM report_report WHERE hq = $1 AND open = 1 ORDER BY received_at, id;
+-- name: Closed :many
+SELECT * FROM report_report WHERE hq = $1 AND open = 0 AND received_at < $2 ORDER BY received_at DESC, id DESC LIMIT $3;
+-- name: ByPhone :many
+SELECT * FROM report_report WHERE hq = $1 AND phone_index = $2 ORDER BY received_at DESC LIMIT $3;
+-- name: Due :many
+SELECT id FROM report_report WHERE hq = $1 AND due_at > 0 AND due_at <= $2 ORDER BY due_at LIMIT $3;
+-- name: NextDue :one
+SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1;
+-- name: Stored :one
+SELECT COUNT(*) FROM report_report WHERE hq = $1;
+-- name: Unshown :one
+SELECT COUNT(*) FROM report_report WHERE hq = $1 AND integrated_at = 0;
+-- name: Counter :one
+SELECT n FROM report_counter WHERE hq = $1 AND series = $2;
+-- name: Frame :one
+SELECT * FROM report_frame WHERE hq = $1 AND id = $2;
+-- name: Frames :many
+SELECT id, terminal, service, type, mode, revision, sent_at, received_at, late, problem, place
+FROM report_frame WHERE hq = $1 AND report = $2 ORDER BY received_at, id;
+-- name: Have :many
+SELECT seq FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND seq > $4 ORDER BY seq LIMIT $5;
+-- name: LastSpool :one
+SELECT spool FROM report_frame WHERE hq = $1 AND terminal = $2 AND seq > 0 ORDER BY received_at DESC LIMIT 1;
+-- name: Refused :many
+SELECT seq, problem, place FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND problem > 0 AND received_at > $4 ORDER BY seq;
+-- name: Chat :many
+SELECT * FROM report_chat WHERE hq = $1 AND report = $2 ORDER BY at, received_at, id;
+-- name: ChatLine :one
+SELECT * FROM report_chat WHERE hq = $1 AND report = $2 AND id = $3;
+-- name: Media :many
+SELECT * FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id;
+-- name: CloseNote :one
+SELECT note FROM report_close_note WHERE hq = $1 AND report = $2;
+-- name: Request :one
+SELECT * FROM report_request WHERE hq = $1 AND id = $2;
+-- name: Requests :many
+SELECT * FROM report_request WHERE hq = $1 AND report = $2 ORDER BY asked_at;
+-- name: OpenRequests :many
+SELECT * FROM report_request WHERE hq = $1 AND terminal = $2 AND answered_at = 0 ORDER BY asked_at;

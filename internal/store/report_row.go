@@ -1,0 +1,45 @@
+package store
+
+import (
+	"time"
+
+	"github.com/matoi119/matoi/internal/report"
+	reportq "github.com/matoi119/matoi/internal/store/query/report"
+	"github.com/matoi119/matoi/stdif"
+)
+
+func toReport(r reportq.ReportReport) (report.Report, error) {
+	return report.Report{
+		ID: r.ID, Number: r.Number, Terminal: r.Terminal, Service: r.Service, ServiceReport: r.ServiceReport,
+		Mode: stdif.Mode(r.Mode), Revision: r.Revision, Frame: r.Frame, State: report.State(r.State), Escalation: r.Escalation,
+		Undecodable: r.Undecodable == 1, Kind: r.Kind, PhoneIndex: r.PhoneIndex,
+		EventAt: instant(r.EventAt), SentAt: instant(r.SentAt), ReceivedAt: instant(r.ReceivedAt), UpdatedAt: instant(r.UpdatedAt),
+		Skew: time.Duration(r.Skew) * time.Microsecond, Late: r.Late == 1,
+		Step: stdif.AckStep(r.Step), IntegratedAt: instant(r.IntegratedAt), SeenAt: instant(r.SeenAt),
+		AliveAt: instant(r.AliveAt), StaleAt: instant(r.StaleAt), SilentAt: instant(r.SilentAt),
+		EndedAt: instant(r.EndedAt), Ended: stdif.ServiceState(r.Ended), Cancelled: r.Cancelled == 1, Reopened: r.Reopened == 1,
+		UnheardAt: instant(r.UnheardAt), RingsAt: instant(r.RingsAt),
+		Claim:   report.Claim{Seat: report.Seat{Console: r.ClaimConsole, Person: r.ClaimPerson}, At: instant(r.ClaimAt)},
+		Closing: report.Closing{Seat: report.Seat{Console: r.ClosedConsole, Person: r.ClosedPerson}, Reason: r.CloseReason, At: instant(r.ClosedAt)},
+		Due:     instant(r.DueAt), ChatCount: r.ChatCount, LastChatAt: instant(r.LastChatAt), LastChatFrom: stdif.ChatFrom(r.LastChatFrom),
+		MediaCount: r.MediaCount,
+	}, nil
+}
+
+func fromReport(hq string, v report.Report) reportq.ReportReport {
+	return reportq.ReportReport{
+		HQ: hq, ID: v.ID, Number: v.Number, Terminal: v.Terminal, Service: v.Service, ServiceReport: v.ServiceReport,
+		Mode: string(v.Mode), Revision: v.Revision, Frame: v.Frame, State: string(v.State), Escalation: v.Escalation,
+		Undecodable: flag(v.Undecodable), Kind: v.Kind, PhoneIndex: v.PhoneIndex,
+		EventAt: micros(v.EventAt), SentAt: micros(v.SentAt), ReceivedAt: micros(v.ReceivedAt), UpdatedAt: micros(v.UpdatedAt),
+		Skew: v.Skew.Microseconds(), Late: flag(v.Late),
+		Step: string(v.Step), IntegratedAt: micros(v.IntegratedAt), SeenAt: micros(v.SeenAt),
+		AliveAt: micros(v.AliveAt), StaleAt: micros(v.StaleAt), SilentAt: micros(v.SilentAt),
+		EndedAt: micros(v.EndedAt), Ended: string(v.Ended), Cancelled: flag(v.Cancelled), Reopened: flag(v.Reopened),
+		UnheardAt: micros(v.UnheardAt), RingsAt: micros(v.RingsAt),
+		ClaimConsole: v.Claim.Console, ClaimPerson: v.Claim.Person, ClaimAt: micros(v.Claim.At),
+		ClosedConsole: v.Closing.Console, ClosedPerson: v.Closing.Person, CloseReason: v.Closing.Reason, ClosedAt: micros(v.Closing.At),
+		DueAt: micros(v.Due), Open: flag(v.Open()), ChatCount: v.ChatCount, LastChatAt: micros(v.LastChatAt),
+		LastChatFrom: string(v.LastChatFrom), MediaCount: v.MediaCount,
+	}
+}

@@ -1,0 +1,34 @@
+package store
+
+import (
+	consoleq "github.com/matoi119/matoi/internal/store/query/console"
+	evidenceq "github.com/matoi119/matoi/internal/store/query/evidence"
+	outboxq "github.com/matoi119/matoi/internal/store/query/outbox"
+	reportq "github.com/matoi119/matoi/internal/store/query/report"
+	staffq "github.com/matoi119/matoi/internal/store/query/staff"
+	terminalq "github.com/matoi119/matoi/internal/store/query/terminal"
+	"github.com/matoi119/matoi/internal/store/writer"
+)
+
+// Tables lists every table that acts write, with its key. A test holds it
+// against the schema, so that no table escapes verification.
+func Tables() []writer.Table {
+	t := func(name string, key ...string) writer.Table {
+		return writer.Table{Name: name, Key: append([]string{"hq"}, key...)}
+	}
+	return []writer.Table{
+		t("report_frame", "id"), t("report_report", "id"), t("report_close_note", "report"), t("report_counter", "series"),
+		t("report_chat", "report", "id"), t("report_media", "report", "id"), t("report_request", "id"),
+		t("terminal_register", "id"), t("terminal_link", "terminal"),
+		t("console_seat", "id"), t("console_enrolment", "code_hash"),
+		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
+		t("outbox_message", "id"),
+	}
+}
+
+func (s *Store) reportQueries(db writer.DBTX) *reportq.Queries     { return reportq.New(db) }
+func (s *Store) terminalQueries(db writer.DBTX) *terminalq.Queries { return terminalq.New(db) }
+func (s *Store) consoleQueries(db writer.DBTX) *consoleq.Queries   { return consoleq.New(db) }
+func (s *Store) staffQueries(db writer.DBTX) *staffq.Queries       { return staffq.New(db) }
+func (s *Store) outboxQueries(db writer.DBTX) *outboxq.Queries     { return outboxq.New(db) }
+func (s *Store) evidenceQueries(db writer.DBTX) *evidenceq.Queries { return evidenceq.New(db) }
