@@ -106,8 +106,8 @@ func Write(w io.Writer, id, name string, data []byte) error {
 	if name != "" {
 		fmt.Fprintf(&b, "event: %s\n", oneLine(name))
 	}
-	for line := range bytes.Lines(append(data, '\n')) {
-		fmt.Fprintf(&b, "data: %s\n", bytes.TrimRight(line, "\r\n"))
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		fmt.Fprintf(&b, "data: %s\n", bytes.TrimRight(line, "\r"))
 	}
 	b.WriteByte('\n')
 	_, err := w.Write(b.Bytes())
