@@ -172,7 +172,7 @@ export class Seat {
     this.#silence.check(at)
     if ((this.#silence.silent || this.problem !== null) && at - this.#triedAt >= retryEvery) void this.load()
     const since = this.#painted.unpaintedSince
-    this.unpainted = since !== 0 && at - since > stallAfter
+    this.unpainted = since !== undefined && at - since > stallAfter
     this.#ring()
     this.ringer.tick()
   }

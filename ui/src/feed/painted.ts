@@ -39,9 +39,9 @@ export class Painted {
     void this.#watch()
   }
 
-  /** unpainted gives since when changes wait for a frame, or 0. */
-  get unpaintedSince(): number {
-    return this.#waiting.size > 0 || this.#flushedThrough > this.#through ? this.#since : 0
+  /** unpaintedSince gives since when changes wait for a frame, if any do. */
+  get unpaintedSince(): number | undefined {
+    return this.#waiting.size > 0 || this.#flushedThrough > this.#through ? this.#since : undefined
   }
 
   /** end stops confirming, for example after log-out. */
