@@ -145,7 +145,7 @@ func (a *Acts) permit(who Who, name Name, on authz.Resource) error {
 		return fmt.Errorf("story %s is not in the table of rights", name)
 	}
 	if d := a.may.May(who.Principal, right, on); !d.Allowed {
-		return fault.New(fault.Denied, "right.none", "right", string(right))
+		return fault.New(fault.Denied, "right.none", "act", string(name))
 	}
 	return nil
 }
