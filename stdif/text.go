@@ -14,7 +14,7 @@ import (
 // controls, joiners) stay: they carry meaning in a caller's own language.
 //
 // CJK compatibility ideographs stay as typed although normal form C would
-// replace them (神 by 神): in a person's name the form of the character is the
+// replace them (U+FA19 by U+795E): in a person's name the form of the character is the
 // name. Clean is idempotent.
 func Clean(text string) string {
 	if isClean(text) {
