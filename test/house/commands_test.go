@@ -53,6 +53,10 @@ func commands(file, text string) []command {
 			held += rest + " "
 			continue
 		}
+		if open(held + line) {
+			held += line + " "
+			continue
+		}
 		line, held = held+line, ""
 		if _, tag, ok := strings.Cut(line, "<<"); ok {
 			until = strings.Trim(strings.Fields(tag)[0], `'"-`)
@@ -64,6 +68,26 @@ func commands(file, text string) []command {
 		}
 	}
 	return all
+}
+
+// open reports whether a quote of the line is still to be closed.
+func open(line string) bool {
+	quote := byte(0)
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case quote == '"' && c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '#' && (i == 0 || line[i-1] == ' '):
+			return false
+		}
+	}
+	return quote != 0
 }
 
 // separate splits a line at |, && and ; that stand in no quotes, and drops a
@@ -220,7 +244,7 @@ func build(t *testing.T) string {
 
 func TestCommandsOfAText(t *testing.T) {
 	text := "```sh\n# a comment\ncd x && make demo   # and wait\n$ CI=true sudo -u matoi matoi terminal \\\n  enrol --dir /x\n" +
-		"curl -d '{\"a\": 1; \"b\"}' http://x | jq .\ncat > f <<'END'\nrm -rf everything\nEND\nmake test\n```\n```json\n{}\n```\n"
+		"curl -d '{\"a\": 1;\n \"b\"}' http://x | jq .\ncat > f <<'END'\nrm -rf everything\nEND\nmake test\n```\n```json\n{}\n```\n"
 	var got []string
 	for _, c := range commands("x.md", text) {
 		got = append(got, strings.Join(c.words[:min(2, len(c.words))], " "))
