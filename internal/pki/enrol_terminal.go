@@ -31,11 +31,13 @@ type Enrolment struct {
 	now      func() time.Time
 	expires  time.Time
 
+	turn chan struct{}           // held by the one talk that is past its proof
+	save func(*Membership) error // where a test makes the disk fail
+
 	mu    sync.Mutex
-	tries int                     // wrong proofs
-	talks bool                    // one talk at a time gets past its proof
-	done  *Membership             // the code was used
-	save  func(*Membership) error // where a test makes the disk fail
+	tries int         // wrong proofs
+	yield func()      // ends the latest talk in favour of a later one
+	done  *Membership // the code was used
 }
 
 // Refusals that a terminal sends; the server shows them to whoever typed the code.
@@ -43,7 +45,6 @@ const (
 	refusedProof     = "enrol.proof"
 	refusedExpired   = "enrol.expired"
 	refusedUsed      = "enrol.used"
-	refusedBusy      = "enrol.busy"
 	refusedVersion   = "enrol.version"
 	refusedStorage   = "enrol.storage"
 	refusedGrant     = "enrol.grant"
@@ -53,7 +54,7 @@ const (
 
 func knownRefusal(key string) bool {
 	return slices.Contains([]string{
-		refusedProof, refusedExpired, refusedUsed, refusedBusy, refusedVersion, refusedStorage, refusedGrant,
+		refusedProof, refusedExpired, refusedUsed, refusedVersion, refusedStorage, refusedGrant,
 	}, key)
 }
 
@@ -86,6 +87,7 @@ func NewEnrolment(dir string, p Proposal, now func() time.Time) (*Enrolment, err
 		dir: dir, proposal: p, key: key, request: csr, now: now, expires: at.Add(CodeLife),
 		shown: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: cert},
 		code:  newCode(cert.RawSubjectPublicKeyInfo),
+		turn:  make(chan struct{}, 1),
 		save:  func(m *Membership) error { return m.save(dir) },
 	}, nil
 }
@@ -189,14 +191,33 @@ func (e *Enrolment) answer(ctx context.Context, raw net.Conn) {
 	quiet.Stop()
 	key := e.admit(hello, err)
 	if key == "" {
-		key = e.talk(ch, hello)
-		e.mu.Lock()
-		e.talks = false
-		e.mu.Unlock()
+		key = e.inTurn(ctx, cancel, func() string { return e.talk(ch, hello) })
 	}
 	if key != "" && key != silence {
 		_ = ch.refuse(key) // the other side may be gone
 	}
+}
+
+// inTurn lets one talk at a time get past its proof. The later one goes first:
+// both know the code, and the earlier is most likely a connection that died
+// with its server, or a try that the operator gave up.
+func (e *Enrolment) inTurn(ctx context.Context, cancel func(), talk func() string) string {
+	e.mu.Lock()
+	if e.yield != nil {
+		e.yield()
+	}
+	e.yield = cancel
+	e.mu.Unlock()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return silence
+	}
+	if why := e.dead(); why != "" {
+		return why // the earlier talk came to its end after all
+	}
+	return talk()
 }
 
 // silence: nothing to answer, because the other side is gone or no talk was meant.
@@ -217,12 +238,9 @@ func (e *Enrolment) admit(hello helloBody, err error) (refused string) {
 	case err != nil:
 		e.tries++
 		return refusedProof
-	case e.talks:
-		return refusedBusy
 	case hello.V != enrolVersion:
 		return refusedVersion
 	}
-	e.talks = true
 	return ""
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -130,7 +131,7 @@ func newLink(t *testing.T, wrap func(http.Handler) http.Handler) *link {
 	mux.Handle(PathRenewal, l.holder)
 	server := httptest.NewUnstartedServer(wrap(mux))
 	server.TLS = TerminalTLS(l.holder.Membership)
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refusals are what the test asks for
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := &http.Transport{
