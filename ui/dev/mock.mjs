@@ -172,7 +172,7 @@ function act(res, card, seat, what, body) {
 function pageState() {
   const reports = world.cards.slice(0, 6).map((c, i) => {
     const d = detailOf(c)
-    return { serviceId: c.serviceId, serviceName: c.serviceName, outputOnly: c.outputOnly, reportId: c.serviceReportId, revision: c.revision, mode: c.mode, step: world.links[0].state === 'ready' ? c.step : 'spooled', at: c.receivedAt, kind: c.kind, text: c.excerpt, place: c.place, claimed: !!c.claim, closed: c.state === 'closed', handledAlone: false, ringing: world.links[0].state !== 'ready' && i === 0 && !c.quiet, undecodable: c.undecodable, chat: d.chat.map((l) => ({ ...l, reportId: c.serviceReportId })), report: d.report, problem: d.problem }
+    return { serviceId: c.serviceId, serviceName: c.serviceName, outputOnly: c.outputOnly, reportId: c.serviceReportId, revision: c.revision, mode: c.mode, step: world.links[0].state === 'ready' ? c.step : 'spooled', at: c.receivedAt, kind: c.kind, text: c.excerpt, place: c.place, claimed: !!c.claim, closed: c.state === 'closed', handledAlone: false, ringing: world.links[0].state !== 'ready' && i === world.cards.findIndex((x) => x.state !== 'closed') && !c.quiet, undecodable: c.undecodable, chat: d.chat.map((l) => ({ ...l, reportId: c.serviceReportId })), report: d.report, problem: d.problem }
   })
   return { terminalId: 't-01', name: world.links[0].name, headquarters: '例示消防本部', link: { state: world.links[0].state === 'ready' ? 'up' : 'down', since: world.links[0].since }, storable: world.storable, rings: reports.filter((r) => r.ringing).map((r) => r.reportId), reports }
 }
