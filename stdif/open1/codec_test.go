@@ -1,6 +1,7 @@
 package open1
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,34 @@ func TestAddressedMessages(t *testing.T) {
 	}
 	if _, _, p := DecodeState([]byte(`{"state":"active","at":"2026-04-01 09:12"}`), "r"); p == nil || p.Code != stdif.CodeTime || p.Place != "/at" {
 		t.Errorf("time: %v", p)
+	}
+}
+
+// What only the first reader could find travels with the frame, once.
+func TestWarningsTravel(t *testing.T) {
+	r, warnings, p := DecodeReport([]byte(plain + `,"text":"a\u0000","locations":[{"role":"caller","lat":0,"lon":0}],"media":[{"id":"v","mime":"audio/wav"}]}`))
+	if p != nil || len(warnings) != 3 {
+		t.Fatalf("%v, %v; want three warnings", p, warnings)
+	}
+	f, err := FrameOf(stdif.Inbound{Report: &r, Mode: stdif.Test}, time.Unix(0, 0).UTC())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Spool, f.Seq, f.ServiceID, f.Warnings = "s", 1, "net119.example", warnings
+	wire, err := Encode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, p := Decode(wire)
+	if p != nil {
+		t.Fatal(p)
+	}
+	_, again, p := DecodeBody(g)
+	byCode := func(a, b stdif.Problem) int { return int(a.Code - b.Code) }
+	slices.SortFunc(warnings, byCode)
+	slices.SortFunc(again, byCode)
+	if d := cmp.Diff(warnings, again); d != "" || p != nil {
+		t.Errorf("%v, warnings (-sent +received):\n%s", p, d)
 	}
 }
 

@@ -2,6 +2,7 @@ package open1
 
 import (
 	"bytes"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -48,6 +49,8 @@ func (f *Frame) check() *stdif.Problem {
 		return stdif.Problemf(stdif.CodeMissing, "/type", whyMissing)
 	case f.SentAt.IsZero():
 		return stdif.Problemf(stdif.CodeMissing, "/sentAt", whyMissing)
+	case len(f.Warnings) > stdif.MaxAdditional:
+		return stdif.Problemf(stdif.CodeTooLarge, "/warnings", "too many warnings")
 	case len(f.Extra) > stdif.MaxAdditional:
 		return stdif.Problemf(stdif.CodeTooLarge, "", "too many members of the envelope")
 	}
@@ -92,6 +95,12 @@ func DecodeBody(f Frame) (stdif.Inbound, []stdif.Problem, *stdif.Problem) {
 		return stdif.Inbound{}, nil, p
 	}
 	in.Mode = f.Mode
+	for _, w := range f.Warnings {
+		w.Place, w.Detail = short(w.Place), short(w.Detail)
+		if !slices.ContainsFunc(warnings, func(x stdif.Problem) bool { return x.Code == w.Code && x.Place == w.Place }) {
+			warnings = append(warnings, w)
+		}
+	}
 	return in, warnings, nil
 }
 
@@ -268,6 +277,9 @@ func firstInvalid(wire []byte) int {
 // tooDeep returns the place of the first bracket below stdif.MaxDepth, or -1.
 // It knows strings and nothing else: whether this is JSON the reader decides.
 func tooDeep(wire []byte) int {
+	if bytes.Count(wire, []byte("{"))+bytes.Count(wire, []byte("[")) <= stdif.MaxDepth {
+		return -1 // as nearly always
+	}
 	depth, quoted := 0, false
 	for i := 0; i < len(wire); i++ {
 		switch c := wire[i]; {

@@ -1,6 +1,7 @@
 package open1
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,24 @@ func BenchmarkDecode(b *testing.B) {
 		}
 		if _, _, p = DecodeBody(f); p != nil {
 			b.Fatal(p)
+		}
+	}
+}
+
+// BenchmarkReference is what the standard library takes to read the same bytes
+// without any of the checks: duplicates, case, UTF-8, depth, unknown members.
+func BenchmarkReference(b *testing.B) {
+	wire := []byte(sample)
+	b.SetBytes(int64(len(wire)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var f Frame
+		if err := json.Unmarshal(wire, &f); err != nil {
+			b.Fatal(err)
+		}
+		var r stdif.Report
+		if err := json.Unmarshal(f.Body, &r); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

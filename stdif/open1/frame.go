@@ -74,6 +74,11 @@ type Frame struct {
 	Late       bool            `json:"late,omitempty"` // spooled while the headquarters was away; never delays a live frame
 	Body       json.RawMessage `json:"body,omitempty"`
 
+	// Warnings is what whoever read the message first found in it and a later
+	// reader cannot find again: cleaned text, an attachment set aside, doubts
+	// about an encoding. DecodeBody returns them with its own.
+	Warnings []stdif.Problem `json:"warnings,omitempty"`
+
 	// Extra is what the envelope held and no field above takes. Encode writes
 	// it back, DecodeBody hands it on as Additional.
 	Extra []stdif.Additional `json:"-"`
