@@ -421,6 +421,61 @@ func TestReflectedMessage(t *testing.T) {
 	}
 }
 
+// The certificate is for the key that was pinned, not for one that somebody
+// asks for.
+func TestRequestForAnotherKey(t *testing.T) {
+	e, err := NewEnrolment(t.TempDir(), proposal, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.request = mustRequest(t)
+	s := &site{t: t, enrol: e, ca: openCA(t)}
+	server := s.server()
+	server.Dial = answerBy(e)
+	_, err = Enrol(context.Background(), s.ca, server)
+	wantKey(t, err, "enrol.request")
+	if len(s.commits) != 0 {
+		t.Errorf("the server stored %+v", s.commits)
+	}
+}
+
+// A terminal installs only what is whole: its own id and key, the authority, and
+// the headquarters that introduced itself.
+func TestGrantsThatDoNotFit(t *testing.T) {
+	s := newSite(t)
+	for name, spoil := range map[string]func(*grantBody){
+		"another headquarters": func(g *grantBody) { g.Headquarters = "139999" },
+		"another id":           func(g *grantBody) { g.TerminalID = "t-02" },
+		"another's":            func(g *grantBody) { g.Certificate = member(t, s.ca, "t-01", time.Now()).certificate.Certificate[0] },
+		"another authority":    func(g *grantBody) { g.Authorities = [][]byte{openCA(t).cert.Raw} },
+		"nothing":              func(g *grantBody) { *g = grantBody{Headquarters: hq} },
+	} {
+		_, ch := s.raw(s.enrol.code)
+		if err := ch.send(stepHello, helloBody{V: enrolVersion, Headquarters: hq}); err != nil {
+			t.Fatal(err)
+		}
+		var offer offerBody
+		if err := ch.receive(stepOffer, &offer); err != nil {
+			t.Fatal(err)
+		}
+		cert, err := s.ca.SignTerminal(offer.Request, "t-01", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		grant := grantBody{TerminalID: "t-01", Headquarters: hq, Certificate: cert.Raw, Authorities: [][]byte{s.ca.cert.Raw}}
+		spoil(&grant)
+		if err := ch.send(stepGrant, grant); err != nil {
+			t.Fatal(err)
+		}
+		if err := ch.receive(stepInstalled, new(installedBody)); err == nil || err.Error() != refusal("enrol.grant").Error() {
+			t.Errorf("%s: %v, want enrol.grant", name, err)
+		}
+	}
+	if _, err := LoadMembership(s.dir); fault.Of(err) != fault.NotFound {
+		t.Errorf("the terminal stored one: %v", err)
+	}
+}
+
 // A talk that hangs past its proof (its server died) gives way to a later one.
 func TestLaterTalkGoesFirst(t *testing.T) {
 	s := newSite(t)

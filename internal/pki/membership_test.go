@@ -165,6 +165,9 @@ func TestRenew(t *testing.T) {
 	if loaded, err := LoadMembership(l.dir); err != nil || loaded.Serial() != now.Serial() {
 		t.Errorf("after a restart: %v", err)
 	}
+	if err := l.holder.install(cert.Raw); err == nil {
+		t.Error("a certificate was installed twice")
+	}
 	delete(l.admits, old.Serial())
 	if _, err := Renew(context.Background(), l.ca, l.renewal); err != nil {
 		t.Errorf("over the new certificate: %v", err)

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -64,6 +65,13 @@ func TestMutualTLS(t *testing.T) {
 	terminal := func(m *Membership) *tls.Config { return TerminalTLS(func() *Membership { return m }) }
 	dial := func() *tls.Config { return GatewayTLS(ca, gateway, "t-01", admitAll) }
 	with := func(c *tls.Config, change func(*tls.Config)) *tls.Config { change(c); return c }
+	other, err := ca.pair("gateway.139999", x509.ExtKeyUsageClientAuth, []string{"gateway.139999"}, nil, gatewayLife, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asOther := func(c *tls.Config) {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return other, nil }
+	}
 	asTerminal := func(c *tls.Config) {
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &good.certificate, nil }
 	}
@@ -86,6 +94,7 @@ func TestMutualTLS(t *testing.T) {
 		}), dial(), stdif.CodeIdentity, false},
 		{"gateway of another headquarters", terminal(good), GatewayTLS(ca, stranger.Gateway(time.Now), "t-01", admitAll), stdif.CodeIdentity, true},
 		{"a terminal dials a terminal", terminal(good), with(dial(), asTerminal), stdif.CodeIdentity, true},
+		{"a client of ours that is not the gateway", terminal(good), with(dial(), asOther), stdif.CodeIdentity, true},
 		{"no certificate", terminal(good), with(dial(), func(c *tls.Config) {
 			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return new(tls.Certificate), nil }
 		}), stdif.CodeIdentity, true},
@@ -170,6 +179,13 @@ func TestConsolesConnect(t *testing.T) {
 	serverErr, err, state := connect(t, server, browser(func(*tls.Config) {}))
 	if err != nil || serverErr != nil || state.NegotiatedProtocol != "h2" || state.Version != tls.VersionTLS13 {
 		t.Fatalf("browser: %v, %v, %q", err, serverErr, state.NegotiatedProtocol)
+	}
+	cache := tls.NewLRUClientSessionCache(4)
+	for range 2 {
+		_, err, state := connect(t, server, browser(func(c *tls.Config) { c.ClientSessionCache = cache }))
+		if err != nil || state.DidResume {
+			t.Errorf("with a browser that remembers sessions: resumed %t, %v", state.DidResume, err)
+		}
 	}
 	if _, err, _ := connect(t, server, browser(func(c *tls.Config) { c.ServerName = "other.example" })); err == nil {
 		t.Error("the certificate speaks for another name")
