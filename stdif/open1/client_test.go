@@ -234,6 +234,59 @@ func TestAgreedSuite(t *testing.T) {
 	}
 }
 
+// Both sides hold to the profile by themselves: the suite and the name are
+// judged after each handshake, and no session is resumed past a revocation.
+func TestBothSidesJudgeTheConnection(t *testing.T) {
+	ca := newAuthority(t)
+	leaf := func(name string) []*x509.Certificate {
+		c, err := x509.ParseCertificate(ca.issue(name).Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []*x509.Certificate{c}
+	}
+	for other, c := range map[string]*tls.Config{
+		terminalID: GatewayTLS(ca.issue(gateway), ca.pool, terminalID),
+		gateway:    TerminalTLS(ca.issue(terminalID), ca.pool, gateway),
+	} {
+		state := tls.ConnectionState{CipherSuite: tls.TLS_AES_256_GCM_SHA384, PeerCertificates: leaf(other)}
+		if err := c.VerifyConnection(state); err != nil {
+			t.Errorf("%s: %v", other, err)
+		}
+		state.CipherSuite = tls.TLS_CHACHA20_POLY1305_SHA256
+		if err := c.VerifyConnection(state); err == nil {
+			t.Errorf("%s: ChaCha20-Poly1305 was taken", other)
+		}
+		state.CipherSuite, state.PeerCertificates = tls.TLS_AES_256_GCM_SHA384, leaf("t-09.hq-1")
+		if err := c.VerifyConnection(state); err == nil {
+			t.Errorf("%s: another name was taken", other)
+		}
+	}
+}
+
+func TestSessionsAreNotResumed(t *testing.T) {
+	addr, settings := serve(t, http.NotFoundHandler())
+	settings.SessionTicketsDisabled = false // a dialling side that would resume if it were let
+	settings.ClientSessionCache = tls.NewLRUClientSessionCache(4)
+	for range 2 {
+		conn, err := tls.Dial("tcp", addr, settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A ticket would come with the first answer.
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(conn); err != nil {
+			t.Fatal(err)
+		}
+		if conn.ConnectionState().DidResume {
+			t.Error("resumed")
+		}
+		_ = conn.Close()
+	}
+}
+
 func TestClient(t *testing.T) {
 	photo := bytes.Repeat([]byte("photo"), 1000)
 	mux := http.NewServeMux()

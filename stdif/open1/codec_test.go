@@ -106,6 +106,22 @@ func TestAddressedMessages(t *testing.T) {
 	}
 }
 
+// Bytes that are not shown exactly as they came are kept; those of another
+// format that are there already are not replaced.
+func TestRawIsKept(t *testing.T) {
+	message := plain + `,"text":"a\u0007"}`
+	r, _, p := DecodeReport([]byte(message))
+	if p != nil || r.Raw == nil || string(r.Raw.Bytes) != message || r.Raw.MIME != "application/json" {
+		t.Errorf("%v, raw %+v", p, r.Raw)
+	}
+	if r, _, _ := DecodeReport([]byte(plain + `,"text":"a"}`)); r.Raw != nil {
+		t.Errorf("nothing was changed, and the raw is %q", r.Raw.Bytes)
+	}
+	if r, _, _ := DecodeReport([]byte(plain + `,"text":"a\u0007","raw":{"mime":"text/xml","b64":"PGEvPg=="}}`)); string(r.Raw.Bytes) != "<a/>" {
+		t.Errorf("the raw of another format became %q", r.Raw.Bytes)
+	}
+}
+
 // What only the first reader could find travels with the frame, once.
 func TestWarningsTravel(t *testing.T) {
 	r, warnings, p := DecodeReport([]byte(plain + `,"text":"a\u0000","locations":[{"role":"caller","lat":0,"lon":0}],"media":[{"id":"v","mime":"audio/wav"}]}`))
