@@ -108,7 +108,8 @@ func TestEveryFaultHasItsSentence(t *testing.T) {
 	t.Logf("%d fault keys", found)
 }
 
-// faultKeys lists the literal keys of fault.New(kind, key, …) in one file.
+// faultKeys lists the literal keys of fault.New(kind, key, …) and of the doors'
+// own say(w, r, status, key) in one file.
 func faultKeys(t *testing.T, path string) []string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
@@ -119,18 +120,11 @@ func faultKeys(t *testing.T, path string) []string {
 	var keys []string
 	ast.Inspect(file, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
-		if !ok || len(call.Args) < 2 {
+		if !ok {
 			return true
 		}
-		fun, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || fun.Sel.Name != "New" {
-			return true
-		}
-		if pkg, ok := fun.X.(*ast.Ident); !ok || pkg.Name != "fault" {
-			return true
-		}
-		if lit, ok := call.Args[1].(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			key, err := strconv.Unquote(lit.Value)
+		if arg := keyOf(call); arg != nil && arg.Kind == token.STRING {
+			key, err := strconv.Unquote(arg.Value)
 			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
@@ -139,4 +133,24 @@ func faultKeys(t *testing.T, path string) []string {
 		return true
 	})
 	return keys
+}
+
+// keyOf is the literal key of a call that names a sentence, or nil.
+func keyOf(call *ast.CallExpr) *ast.BasicLit {
+	at := -1
+	switch fun := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		if pkg, ok := fun.X.(*ast.Ident); ok && pkg.Name == "fault" && fun.Sel.Name == "New" {
+			at = 1
+		}
+	case *ast.Ident:
+		if fun.Name == "say" && len(call.Args) == 4 {
+			at = 3
+		}
+	}
+	if at < 0 || at >= len(call.Args) {
+		return nil
+	}
+	lit, _ := call.Args[at].(*ast.BasicLit)
+	return lit
 }

@@ -6,6 +6,7 @@ export class Problem extends Error {
   readonly key: string
   readonly args: Record<string, string>
   readonly detail: string
+  readonly code: number
 
   constructor(body: ProblemBody) {
     super(body.key ?? body.title ?? String(body.status))
@@ -14,6 +15,7 @@ export class Problem extends Error {
     this.key = body.key ?? ''
     this.args = { ...body.args, ...(body.receipt ? { receipt: body.receipt } : {}) }
     this.detail = body.detail ?? ''
+    this.code = body.code ?? 0
   }
 
   /** unreachable: the server did not answer at all. */

@@ -272,6 +272,8 @@ export interface ProblemBody {
   key?: string
   args?: Record<string, string>
   receipt?: string
+  /** a code of the standard interface, from a terminal */
+  code?: number
 }
 
 // ── the dedicated terminal's own page ──
@@ -291,7 +293,10 @@ export interface PageReport {
   claimed: boolean
   closed: boolean
   handledAlone: boolean
+  ended: boolean
   ringing: boolean
+  /** not on disk: shown from the terminal's memory */
+  unsaved: boolean
   undecodable: boolean
   chat: { id: string; reportId: string; from: string; at: string; text: string }[]
   report: Report | null
@@ -306,4 +311,6 @@ export interface PageState {
   storable: boolean
   rings: string[]
   reports: PageReport[]
+  /** there are more open reports than are listed */
+  more: boolean
 }

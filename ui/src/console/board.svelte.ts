@@ -89,6 +89,7 @@ export class Board {
 
   /** put takes one card as it now is. */
   put(card: Card): void {
+    if (!card.unsaved) this.#dropTwins(card)
     const row = this.#byId.get(card.id)
     if (row) {
       row.card = card
@@ -97,6 +98,15 @@ export class Board {
     const fresh = new Row(card.id, card)
     this.#byId.set(card.id, fresh)
     this.rows = [...this.rows, fresh]
+  }
+
+  /** dropTwins: what was shown from memory is stored now, also when the word "saved" was missed. */
+  #dropTwins(stored: Card): void {
+    const twin = (c: Card) => c.unsaved && c.serviceReportId !== '' && c.serviceId === stored.serviceId && c.serviceReportId === stored.serviceReportId && c.revision <= stored.revision
+    const gone = this.rows.filter((r) => r.id !== stored.id && twin(r.card))
+    if (gone.length === 0) return
+    for (const r of gone) this.#byId.delete(r.id)
+    this.rows = this.rows.filter((r) => !gone.includes(r))
   }
 
   putUnsaved(card: Card): string {

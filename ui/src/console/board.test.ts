@@ -63,6 +63,16 @@ describe('the board', () => {
     expect(board.row('r7')).toBeDefined()
   })
 
+  it('takes an unsaved card off when its report is stored, also when it missed the word', () => {
+    const board = new Board('a')
+    board.load(answer())
+    board.putUnsaved(card({ id: 'unsaved/f1', serviceReportId: 'N-7', revision: 2 }))
+    board.apply([change(11, { report: card({ id: 'r7', serviceReportId: 'N-7', revision: 1 }) })])
+    expect(board.row('unsaved/f1')).toBeDefined() // an older revision is not it
+    board.apply([change(12, { report: card({ id: 'r7', serviceReportId: 'N-7', revision: 2 }) })])
+    expect(board.row('unsaved/f1')).toBeUndefined()
+  })
+
   it('does not mark a stored card unsaved again', () => {
     const board = new Board('a')
     board.load(answer({ reports: [card()] }))

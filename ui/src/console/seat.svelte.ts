@@ -12,6 +12,7 @@ import { Board } from './board.svelte'
 import { Opened } from './opened.svelte'
 
 const retryEvery = 2000 // ms between attempts to reach a silent server
+const refusedEvery = 1000 // ms between attempts when the server answers but gives no stream
 const stallAfter = 2000 // ms without a painted frame until the page says so
 
 export interface SeatDoors {
@@ -55,6 +56,7 @@ export class Seat {
   #loading = false
   #triedAt = 0
   #over = false
+  #mayNotRead = false
 
   constructor(me: Me, api: ConsoleApi, ringer: Ringer, signedOut: (p: Problem) => void, doors: SeatDoors = browserDoors) {
     this.me = me
@@ -74,7 +76,7 @@ export class Seat {
       saved: (id) => this.board.saved(id),
       beat: (b) => now.heard(b.now),
       heard: () => this.#silence.heard(this.#doors.monotonic()),
-      refused: () => void this.load(),
+      refused: () => this.#refused(),
     })
   }
 
@@ -123,9 +125,15 @@ export class Seat {
     }
   }
 
+  /** A server that refuses the stream at once is not asked more than once a second. */
+  #refused(): void {
+    const since = this.#doors.monotonic() - this.#triedAt
+    setTimeout(() => void this.load(), Math.max(0, refusedEvery - since))
+  }
+
   #apply(changes: Change[]): void {
     const { changed, wanting } = this.board.apply(changes)
-    for (const id of wanting) void this.#fetchCard(id)
+    if (!this.#mayNotRead) for (const id of wanting) void this.#fetchCard(id)
     const mine = this.opened.id
     if (mine !== '' && changes.some((c) => c.subject === mine || c.report?.id === mine)) void this.opened.read()
     this.#painted.changed(this.board.cursor, changed, this.#doors.monotonic())
@@ -139,7 +147,9 @@ export class Seat {
       this.#painted.changed(this.board.cursor, [id], this.#doors.monotonic())
       this.#ring()
     } catch (err) {
-      this.lost(asProblem(err))
+      const problem = asProblem(err)
+      if (problem.status === 403) this.#mayNotRead = true // a person without the right hears of reports and is shown none
+      this.lost(problem)
     }
   }
 

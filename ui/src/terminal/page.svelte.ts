@@ -20,13 +20,6 @@ export function order(reports: PageReport[]): PageReport[] {
   return [...reports].sort((a, b) => rank(a) - rank(b) || (rank(a) === 2 ? time(b) - time(a) : time(a) - time(b)))
 }
 
-/** keyInAddress takes the key from the fragment, which no server and no log sees, and wipes it. */
-export function keyInAddress(): string {
-  const key = new URLSearchParams(location.hash.slice(1)).get('key') ?? ''
-  if (key !== '') history.replaceState(null, '', location.pathname)
-  return key
-}
-
 /** Page is the terminal's own page: the whole state is small and is read anew on each change. */
 export class Page {
   state = $state.raw<PageState | null>(null)
@@ -70,18 +63,6 @@ export class Page {
     source.addEventListener('beat', () => this.#silence.heard(this.#clock()))
     source.onerror = () => source.close() // tick opens it again
     void this.read()
-  }
-
-  /** enter trades the key of the one-time address (#key=…) for the page's cookie, then starts. */
-  async enter(key: string): Promise<void> {
-    if (key !== '') {
-      try {
-        await request(`${base}/session`, { method: 'POST', body: { key } })
-      } catch {
-        // The key works once; whoever holds the cookie already gets in without it.
-      }
-    }
-    this.start()
   }
 
   stop(): void {

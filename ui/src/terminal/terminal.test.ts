@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PageReport, PageState } from '../api/types'
 import type { Source } from '../feed/feed'
 import { Ringer } from '../sound/ring.svelte'
-import { keyInAddress, order, Page } from './page.svelte'
+import { order, Page } from './page.svelte'
 import Ring from './Ring.svelte'
 import TerminalReport from './TerminalReport.svelte'
 
@@ -24,6 +24,8 @@ function report(over: Partial<PageReport> = {}): PageReport {
     closed: false,
     handledAlone: false,
     ringing: false,
+    ended: false,
+    unsaved: false,
     undecodable: false,
     chat: [],
     report: null,
@@ -54,7 +56,7 @@ let refuse = 0
 beforeEach(() => {
   posts.length = 0
   refuse = 0
-  state = { terminalId: 't-01', name: '端末1', headquarters: '例示消防本部', link: { state: 'down', since: '2026-11-22T12:00:00Z' }, storable: true, rings: [], reports: [report({ ringing: true })] }
+  state = { terminalId: 't-01', name: '端末1', headquarters: '例示消防本部', link: { state: 'down', since: '2026-11-22T12:00:00Z' }, storable: true, rings: [], reports: [report({ ringing: true })], more: false }
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     if (refuse) return Response.json({ status: refuse, key: 'store.full' }, { status: refuse })
     if (init.method === 'POST') posts.push({ url, body: JSON.parse(String(init.body)) })
@@ -159,14 +161,12 @@ describe("the terminal's own page", () => {
     await expect.poll(() => posts).toEqual([{ url: '/page/reports/net119.example/N-1/close', body: { reason: 'handled' } }])
   })
 
-  it('trades the key of the one-time address for the cookie and wipes it from the address', async () => {
-    location.hash = '#key=secret-1'
-    const key = keyInAddress()
-    expect(location.hash).toBe('')
-    const { p, streams } = page()
-    await p.enter(key)
-    expect(posts).toEqual([{ url: '/page/session', body: { key: 'secret-1' } }])
-    expect(streams).toHaveLength(1)
+  it('offers nothing on a report that is not on disk, and says so', () => {
+    const { p } = page()
+    render(TerminalReport, { page: p, report: report({ unsaved: true, outputOnly: true }) })
+    expect(screen.getByText(/保存できていません/)).toBeTruthy()
+    expect(screen.queryByRole('button', { name: 'この端末で対応を終える' })).toBeNull()
+    expect(screen.queryByRole('textbox')).toBeNull()
   })
 
   it('tells that only the terminal has it', () => {

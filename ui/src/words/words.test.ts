@@ -91,6 +91,8 @@ describe('words', () => {
   it('falls back to the server sentence, then to a receipt', () => {
     expect(told(new Problem({ status: 500, key: 'new.key', detail: '新しい文' }))).toBe('新しい文')
     expect(told(new Problem({ status: 500, key: 'internal', receipt: 'R-1' }))).toContain('R-1')
+    expect(told(new Problem({ status: 500, code: 901, receipt: 'R-2', detail: 'internal error' }))).toContain('R-2')
+    expect(told(new Problem({ status: 404, code: 403, detail: 'english words' }))).toBe('403 知らない通報')
     expect(sentence('no.such.key')).toBeUndefined()
   })
 })
