@@ -35,7 +35,7 @@ type Kind string
 // The kinds.
 const (
 	KindPerson      Kind = "person"       // somebody logged in at a console
-	KindSeat        Kind = "seat"         // an enrolled console with nobody logged in
+	KindConsole     Kind = "console"      // an enrolled console with nobody logged in
 	KindStranger    Kind = "stranger"     // nobody we know
 	KindGateway     Kind = "gateway"      // frames and deliveries of terminals
 	KindWake        Kind = "wake"         // timers
@@ -56,8 +56,8 @@ func OfPerson(p staff.Person) Principal {
 	return Principal{Kind: KindPerson, ID: p.ID, Roles: p.Roles}
 }
 
-// OfSeat is an enrolled console at which nobody is logged in.
-func OfSeat(consoleID string) Principal { return Principal{Kind: KindSeat, ID: consoleID} }
+// OfConsole is an enrolled console at which nobody is logged in.
+func OfConsole(consoleID string) Principal { return Principal{Kind: KindConsole, ID: consoleID} }
 
 // OfMachine is a part of the program, or a stranger.
 func OfMachine(kind Kind) Principal { return Principal{Kind: kind} }

@@ -80,7 +80,7 @@ const (
 	Maintainer     = Who(staff.Maintainer)
 	Auditor        = Who(staff.Auditor)
 	Stranger       = Who(KindStranger)
-	Seat           = Who(KindSeat)
+	Console        = Who(KindConsole)
 	Gateway        = Who(KindGateway)
 	Wake           = Who(KindWake)
 	Outbox         = Who(KindOutbox)
@@ -92,7 +92,7 @@ const (
 func Holders() []Who {
 	return []Who{
 		Dispatcher, Supervisor, Maintainer, Auditor,
-		Stranger, Seat, Gateway, Wake, Outbox, TerminalItself, CommandLine,
+		Stranger, Console, Gateway, Wake, Outbox, TerminalItself, CommandLine,
 	}
 }
 
@@ -119,14 +119,14 @@ func Rights() []Declaration {
 
 func seatRights() []Declaration {
 	return []Declaration{
-		{PageRead, "画面の部品（HTML・文字・音）を受け取る。内容は含まない", everybody(Stranger, Seat)},
-		{HealthRead, "稼働状態を見る。通報の内容は含まない", everybody(Stranger, Seat, CommandLine)},
-		{ConsoleJoin, "登録コードを入力してこの画面を指令台にする", []Who{Stranger, Seat}},
+		{PageRead, "画面の部品（HTML・文字・音）を受け取る。内容は含まない", everybody(Stranger, Console)},
+		{HealthRead, "稼働状態を見る。通報の内容は含まない", everybody(Stranger, Console, CommandLine)},
+		{ConsoleJoin, "登録コードを入力してこの画面を指令台にする", []Who{Stranger, Console}},
 		{ConsoleRead, "指令台の一覧と在席を見る", everybody(CommandLine)},
 		{ConsoleEnrol, "指令台の登録コードを発行する", []Who{Supervisor, Maintainer, CommandLine}},
 		{ConsoleRevoke, "指令台の登録を取り消す", []Who{Supervisor, Maintainer, CommandLine}},
-		{SessionOpen, "登録済みの指令台でログインする", everybody(Seat)},
-		{SessionRead, "自分の席と氏名を確かめる", everybody(Seat)},
+		{SessionOpen, "登録済みの指令台でログインする", everybody(Console)},
+		{SessionRead, "自分の席と氏名を確かめる", everybody(Console)},
 		{SessionTouch, "画面が開いている間、ログインを保つ", everybody()},
 		{SessionClose, "ログアウトする", everybody()},
 		{SessionRevoke, "他の人のログインを取り消す", []Who{Supervisor, CommandLine}},

@@ -13,7 +13,7 @@
 //
 // # Columns
 //
-//	console_seat       hq, id TEXT (UUIDv7), name TEXT, supervisor BIGINT, secret_hash TEXT,
+//	console_register   hq, id TEXT (UUIDv7), name TEXT, supervisor BIGINT, secret_hash TEXT,
 //	                   enrolled_at, revoked_at BIGINT (0 = not)
 //	console_enrolment  hq, code_hash TEXT, console TEXT, name TEXT, supervisor BIGINT,
 //	                   issued_by TEXT, created_at, expires_at, used_at BIGINT (0 = not)
