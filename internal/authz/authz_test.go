@@ -107,7 +107,7 @@ func TestMalformedPrincipals(t *testing.T) {
 	for _, p := range []Principal{
 		{}, {Kind: KindPerson}, {Kind: KindPerson, Roles: []staff.Role{staff.Supervisor}},
 		{Kind: "dispatcher", ID: "x"}, {Kind: "superuser", ID: "x"},
-		{Kind: KindConsole, ID: "c1", Roles: []staff.Role{staff.Supervisor}},// roles are persons'
+		{Kind: KindConsole, ID: "c1", Roles: []staff.Role{staff.Supervisor}}, // roles are persons'
 		{Kind: KindPerson, ID: "x", Roles: []staff.Role{"gateway", "wake", "root"}},
 	} {
 		for _, r := range []Right{ReportRead, ReportClose, PersonManage, ReportArrive, ReportEscalate, TerminalEnrol, LogRead} {
