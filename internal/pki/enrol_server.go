@@ -122,7 +122,7 @@ func (e Enrolling) talk(ctx context.Context, ca *CA, ch *channel, shown *x509.Ce
 	out, grant, err := e.grant(ctx, ca, offer, shown)
 	if err != nil {
 		// The terminal hears that nothing comes; what failed here is ours to say.
-		return Enrolled{}, errors.Join(err, ch.refuse("enrol.declined"))
+		return Enrolled{}, errors.Join(err, ch.refuse("declined"))
 	}
 	if err := ch.send(stepGrant, grant); err != nil {
 		return out, nil // stored here; not confirmed
@@ -173,7 +173,7 @@ func because(err error) error {
 	case errors.As(err, &said):
 		key := string(said)
 		if !knownRefusal(key) {
-			key = "enrol.refused" // a key is shown; only ours are
+			key = "enrol.broken" // a key is shown; only ours are
 		}
 		return fault.New(fault.Denied, key).Because(err)
 	case errors.Is(err, errProof):
