@@ -40,6 +40,7 @@ const (
 	ReportEscalate    Name = "report.escalate"
 	ReportStale       Name = "report.stale"
 	ReportSilent      Name = "report.silent"
+	ReportClock       Name = "report.clock"
 	ChatReceive       Name = "chat.receive"
 	ChatSend          Name = "chat.send"
 	MediaReceive      Name = "media.receive"
@@ -71,7 +72,7 @@ func Rights() map[Name]authz.Right {
 		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
 		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,
 		ReportUnheard: authz.ReportUnheard, ReportEscalate: authz.ReportEscalate,
-		ReportStale: authz.ReportSilent, ReportSilent: authz.ReportSilent,
+		ReportStale: authz.ReportSilent, ReportSilent: authz.ReportSilent, ReportClock: authz.ReportEscalate,
 		ChatSend: authz.ChatSend, DataRequest: authz.DataRequest, DataAnswer: authz.DataAnswer,
 		MessageDeliver: authz.MessageDeliver,
 		TerminalLink:   authz.TerminalLink, TerminalServices: authz.TerminalLink,
@@ -97,7 +98,7 @@ func (w Who) actor() entry.Actor {
 	switch w.Kind {
 	case authz.KindPerson:
 		a.Person = w.ID
-	case authz.KindSeat, authz.KindStranger: // the console says enough
+	case authz.KindConsole, authz.KindStranger: // the console says enough
 	default:
 		a.System = string(w.Kind)
 	}
@@ -192,3 +193,9 @@ func tell(ctx context.Context, u *store.Unit, terminalID, subject string, in std
 	}
 	return u.Send(ctx, entry.Message{ID: in.ID, Destination: "terminal/" + terminalID, Kind: string(in.Verb), Subject: subject, Body: body})
 }
+
+// The machines that act.
+func Gateway() Who     { return Machine(authz.KindGateway) }
+func Timer() Who       { return Machine(authz.KindWake) }
+func Outbox() Who      { return Machine(authz.KindOutbox) }
+func CommandLine() Who { return Machine(authz.KindCommandLine) }

@@ -13,16 +13,16 @@ import (
 )
 
 // seat is the person at a console; a desk story needs both.
-func seat(who Who) (report.Seat, error) {
+func seat(who Who) (report.By, error) {
 	if who.Kind != authz.KindPerson || who.Console == "" {
-		return report.Seat{}, fault.New(fault.Unknown, "session.none")
+		return report.By{}, fault.New(fault.Unknown, "session.none")
 	}
-	return report.Seat{Console: who.Console, Person: who.ID}, nil
+	return report.By{Console: who.Console, Person: who.ID}, nil
 }
 
 // on runs a desk story on one report: load, rule, save, announce.
 func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
-	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error)) error {
+	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error)) error {
 	s, err := seat(who)
 	if err != nil {
 		return err
@@ -73,14 +73,14 @@ func input(r report.Report, verb stdif.Verb) stdif.Input {
 
 // Open records that a named person opened the report: the caller may be told.
 func (a *Acts) Open(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportOpen, id, func(_ context.Context, u *store.Unit, r report.Report, _ report.Seat) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportOpen, id, func(_ context.Context, u *store.Unit, r report.Report, _ report.By) (report.Report, map[string]string, error) {
 		return r.See(u.Now()), nil, nil
 	})
 }
 
 // Claim takes a report in charge: one winner.
 func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportClaim, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportClaim, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		n, err := r.Take(s, u.Now())
 		if err != nil || n == r || r.Undecodable {
 			return n, nil, err
@@ -93,7 +93,7 @@ func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
 
 // Release gives a claim back; the report rings again.
 func (a *Acts) Release(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportRelease, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportRelease, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		n, err := r.Release(s, u.Now())
 		if err != nil || r.Undecodable {
 			return n, nil, err
@@ -108,7 +108,7 @@ func (a *Acts) Close(ctx context.Context, who Who, id, reason, note string) erro
 	if len([]rune(note)) > report.MaxCloseNote {
 		return fault.New(fault.TooLarge, "close.note-too-long", "max", strconv.Itoa(report.MaxCloseNote))
 	}
-	return a.onReport(ctx, who, ReportClose, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportClose, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		n, err := r.Close(s, reason, u.Now())
 		if err != nil {
 			return r, nil, err
@@ -140,13 +140,13 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 	case id == "" || len(id) > stdif.MaxID:
 		return fault.New(fault.Invalid, "input.invalid", "place", "id")
 	}
-	return a.onReport(ctx, who, ChatSend, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ChatSend, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		if err := canTalk(ctx, u, r); err != nil {
 			return r, nil, err
 		}
 		now := u.Now()
 		added, err := u.Dialog().AddChat(ctx, report.Chat{Report: r.ID, ID: id, From: stdif.FromHeadquarters, At: now, ReceivedAt: now,
-			Seat: s, Delivery: report.LineSent, Text: text})
+			By: s, Delivery: report.LineSent, Text: text})
 		if err != nil || !added {
 			return r, nil, err
 		}

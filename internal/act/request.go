@@ -30,11 +30,11 @@ type Ask struct {
 // through the feed.
 func (a *Acts) RequestReport(ctx context.Context, who Who, reportID string) (string, error) {
 	id := newID()
-	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.Seat) (report.Report, map[string]string, error) {
+	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		if r.Undecodable {
 			return r, nil, fault.New(fault.Unsupported, "request.undecodable")
 		}
-		q := report.Request{ID: id, Terminal: r.Terminal, Service: r.Service, Report: r.ID, Seat: s, AskedAt: u.Now()}
+		q := report.Request{ID: id, Terminal: r.Terminal, Service: r.Service, Report: r.ID, By: s, AskedAt: u.Now()}
 		n := r
 		n.UpdatedAt = u.Now()
 		return n, map[string]string{"request": id}, ask(ctx, u, q, r.ServiceReport)
@@ -58,7 +58,7 @@ func (a *Acts) RequestTerminal(ctx context.Context, who Who, terminalID string) 
 		}
 		u.Changed("terminal", terminalID, string(DataRequest))
 		return Told{Subject: "terminal/" + terminalID, Facts: map[string]string{"request": id}},
-			ask(ctx, u, report.Request{ID: id, Terminal: terminalID, Seat: s, AskedAt: u.Now()}, "")
+			ask(ctx, u, report.Request{ID: id, Terminal: terminalID, By: s, AskedAt: u.Now()}, "")
 	})
 }
 

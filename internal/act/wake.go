@@ -76,6 +76,21 @@ func (a *Acts) wakeOnce(ctx context.Context, who Who, id string, more *bool) (*w
 	}), nil
 }
 
+// SetBack mends one report after the machine's clock was set back.
+func (a *Acts) SetBack(ctx context.Context, who Who, id string) error {
+	return a.do(ctx, who, ReportClock, authz.Resource{Type: "Report", ID: id}, func(ctx context.Context, u *store.Unit) (Told, error) {
+		r, err := u.Reports().Report(ctx, id)
+		if err != nil {
+			return Told{}, err
+		}
+		n, moved := r.Reanchor(u.Now())
+		if !moved {
+			return Told{}, nil
+		}
+		return Told{Subject: "report/" + id, Mode: n.Mode}, u.Reports().Save(ctx, n)
+	})
+}
+
 // ringElsewhere rings where people are when no console's page confirmed the
 // ring: on every terminal's own page, and through the alarm outlet.
 func ringElsewhere(ctx context.Context, u *store.Unit, r report.Report) error {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/act"
-	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/entry"
 	"github.com/matoi119/matoi/internal/store/writer"
 	"github.com/matoi119/matoi/internal/terminal"
@@ -56,6 +55,7 @@ type Config struct {
 	Name         string
 	TLS          func(terminalID string) *tls.Config
 	Renew        func(ctx context.Context, terminalID, address string) error // renews the terminal's certificate when it is due
+	Code         func(error) stdif.Code                                      // what a failed handshake means (§5.7); 0 = unknown
 	Acts         Stories
 	Store        Reads
 	Bell         Bell
@@ -84,7 +84,7 @@ type running struct {
 
 // New makes a gateway; Run starts it.
 func New(c Config) *Gateway {
-	return &Gateway{c: c, who: act.Machine(authz.KindGateway), links: map[string]*running{}, again: make(chan struct{}, 1)}
+	return &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1)}
 }
 
 // Info is what the gateway knows of a link beyond what is stored.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/act"
-	"github.com/matoi119/matoi/internal/pki"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/open1"
@@ -84,10 +83,8 @@ func (l *link) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		var code stdif.Code
-		if p := pki.Problem(err); p != nil {
-			code = p.Code
-		} else if p, ok := errors.AsType[*stdif.Problem](err); ok {
+		code := l.g.c.Code(err)
+		if p, ok := errors.AsType[*stdif.Problem](err); ok && code == 0 {
 			code = p.Code
 		}
 		l.g.c.Log.Warn("link lost", "terminal", l.id, "code", int(code), "err", err)

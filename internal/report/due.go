@@ -29,13 +29,13 @@ func (r Report) moments() []moment {
 	}
 	var m []moment
 	if r.IntegratedAt.IsZero() && r.UnheardAt.IsZero() {
-		m = append(m, moment{EventUnheard, r.ringsSince().Add(UnheardAfter), func(r Report, now time.Time) Report {
+		m = append(m, moment{EventUnheard, r.RingsAt.Add(UnheardAfter), func(r Report, now time.Time) Report {
 			r.UnheardAt = now
 			return r
 		}})
 	}
 	if r.Unclaimed() && r.Escalation < MaxEscalation {
-		m = append(m, moment{EventEscalate, r.ringsSince().Add(escalation(r.Escalation)), func(r Report, now time.Time) Report {
+		m = append(m, moment{EventEscalate, r.RingsAt.Add(escalation(r.Escalation)), func(r Report, now time.Time) Report {
 			r.State, r.Escalation, r.UpdatedAt = Escalated, r.Escalation+1, now
 			return r
 		}})
@@ -55,15 +55,6 @@ func (r Report) moments() []moment {
 		}})
 	}
 	return m
-}
-
-// ringsSince is when the ring began that is going on: the arrival, or the
-// moment at which a claim was given back.
-func (r Report) ringsSince() time.Time {
-	if r.RingsAt.After(r.ReceivedAt) {
-		return r.RingsAt
-	}
-	return r.ReceivedAt
 }
 
 func escalation(level int64) time.Duration {
@@ -98,4 +89,18 @@ func (r Report) WakeOnce(now time.Time) (_ Report, happened Event, again bool) {
 	}
 	r = next.apply(r, now).schedule()
 	return r, next.event, !r.Due.IsZero() && !r.Due.After(now)
+}
+
+// Reanchor mends a report whose times lie in the future: the machine's clock
+// was set back since. Without it a ring would wait for the old time to come
+// again. What was recorded stays; only the anchors of rules move.
+func (r Report) Reanchor(now time.Time) (Report, bool) {
+	n := r
+	for _, anchor := range []*time.Time{&n.RingsAt, &n.AliveAt, &n.StaleAt} {
+		if anchor.After(now) {
+			*anchor = now
+		}
+	}
+	n = n.schedule()
+	return n, n != r
 }

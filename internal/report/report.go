@@ -57,21 +57,21 @@ var reasons = [...]string{Handled, Duplicate, Mistaken, ExerciseOver, NoAnswer, 
 // Reasons lists the codes with which a report may be closed.
 func Reasons() []string { return reasons[:] }
 
-// Seat is a person at a console: who acts on a report.
-type Seat struct {
+// By is a person at a console: who acts on a report.
+type By struct {
 	Console string
 	Person  string
 }
 
 // Claim says who has a report in charge. The zero Claim is nobody.
 type Claim struct {
-	Seat
+	By
 	At time.Time
 }
 
 // Closing says who ended the work on a report, and why.
 type Closing struct {
-	Seat
+	By
 	Reason string
 	At     time.Time
 }
@@ -112,7 +112,7 @@ type Report struct {
 	Cancelled bool
 	Reopened  bool
 	UnheardAt time.Time // no console confirmed the ring in time
-	RingsAt   time.Time // when the present ring began, if later than the arrival
+	RingsAt   time.Time // when the present ring began: the arrival, a release, a reopening
 
 	Claim   Claim
 	Closing Closing
@@ -159,7 +159,7 @@ const (
 // Arrive makes a report of a first frame. id and number are given by the act.
 func Arrive(a Arrival, id, number string, now time.Time) Report {
 	r := Report{ID: id, Number: number, Terminal: a.Terminal, Service: a.Service, ServiceReport: a.ServiceReport,
-		Mode: a.Mode, State: Presented, Step: stdif.Received, ReceivedAt: now, AliveAt: now}
+		Mode: a.Mode, State: Presented, Step: stdif.Received, ReceivedAt: now, RingsAt: now, AliveAt: now}
 	return r.take(a, now)
 }
 
@@ -203,7 +203,7 @@ func (r Report) take(a Arrival, now time.Time) Report {
 }
 
 // Take lets a seat claim the report: one winner, the others are told who has it.
-func (r Report) Take(s Seat, now time.Time) (Report, error) {
+func (r Report) Take(s By, now time.Time) (Report, error) {
 	switch {
 	case r.State == Closed:
 		return r, fault.New(fault.Conflict, "report.closed")
@@ -212,7 +212,7 @@ func (r Report) Take(s Seat, now time.Time) (Report, error) {
 	case r.Claim.Console != "":
 		return r, Held(r.Claim)
 	}
-	r.Claim = Claim{Seat: s, At: now}
+	r.Claim = Claim{By: s, At: now}
 	r.State, r.UpdatedAt = Accepted, now
 	if r.ChatCount > 0 {
 		r.State = InDialog
@@ -226,7 +226,7 @@ func Held(c Claim) error {
 }
 
 // Release gives a claim back: the report rings again.
-func (r Report) Release(s Seat, now time.Time) (Report, error) {
+func (r Report) Release(s By, now time.Time) (Report, error) {
 	switch {
 	case r.State == Closed:
 		return r, fault.New(fault.Conflict, "report.closed")
@@ -241,7 +241,7 @@ func (r Report) Release(s Seat, now time.Time) (Report, error) {
 
 // Close ends the work on a report. Whoever holds the claim closes; an unclaimed
 // report may be closed by anybody at a console, by name and with a reason.
-func (r Report) Close(s Seat, reason string, now time.Time) (Report, error) {
+func (r Report) Close(s By, reason string, now time.Time) (Report, error) {
 	if !known(reason) {
 		return r, fault.New(fault.Invalid, "close.reason-unknown")
 	}
@@ -253,7 +253,7 @@ func (r Report) Close(s Seat, reason string, now time.Time) (Report, error) {
 	case reason == ExerciseOver && r.Mode == stdif.Actual:
 		return r, fault.New(fault.Invalid, "close.not-an-exercise")
 	}
-	r.Closing = Closing{Seat: s, Reason: reason, At: now}
+	r.Closing = Closing{By: s, Reason: reason, At: now}
 	r.State, r.UpdatedAt, r.Due = Closed, now, time.Time{}
 	return r.See(now), nil
 }

@@ -35,7 +35,7 @@ type Chat struct {
 	From       stdif.ChatFrom
 	At         time.Time // as the sender's clock stood
 	ReceivedAt time.Time
-	Seat       Seat // of a dispatcher's line
+	By         By // of a dispatcher's line
 	Delivery   string
 	Text       string
 }
@@ -60,7 +60,7 @@ type Request struct {
 	Terminal   string
 	Service    string // "" = all services of the terminal
 	Report     string // id at headquarters, or "" = all open reports
-	Seat       Seat
+	By         By
 	AskedAt    time.Time
 	AnsweredAt time.Time // zero = not yet
 	Count      int64     // reports in the answer
@@ -94,7 +94,7 @@ type Reader interface {
 	Closed(ctx context.Context, before time.Time, limit int) ([]Report, error)
 	ByPhone(ctx context.Context, index string, limit int) ([]Report, error)
 	Due(ctx context.Context, by time.Time, limit int) ([]string, time.Time, error) // ids, and when the next one is due
-	Unpainted(ctx context.Context, ids []string) ([]string, error)                 // those no page has confirmed yet
+	FromFuture(ctx context.Context, now time.Time) ([]string, error)               // open ones whose anchors lie ahead: the clock was set back
 	Counts(ctx context.Context) (stored, shown int64, err error)
 }
 

@@ -26,11 +26,11 @@ func (c consoles) Consoles(ctx context.Context) ([]console.Console, error) {
 }
 
 func (c consoles) SaveConsole(ctx context.Context, v console.Console) error {
-	return put(ctx, c.tx, "console_seat", consoleq.ConsoleSeat{HQ: c.hq, ID: v.ID, Name: v.Name, Supervisor: flag(v.Supervisor),
+	return put(ctx, c.tx, "console_register", consoleq.ConsoleRegister{HQ: c.hq, ID: v.ID, Name: v.Name, Supervisor: flag(v.Supervisor),
 		SecretHash: v.SecretHash, EnrolledAt: micros(v.EnrolledAt), RevokedAt: micros(v.RevokedAt)})
 }
 
-func toConsole(r consoleq.ConsoleSeat) (console.Console, error) {
+func toConsole(r consoleq.ConsoleRegister) (console.Console, error) {
 	return console.Console{ID: r.ID, Name: r.Name, Supervisor: r.Supervisor == 1, SecretHash: r.SecretHash,
 		EnrolledAt: instant(r.EnrolledAt), RevokedAt: instant(r.RevokedAt)}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/seal"
 	reportq "github.com/matoi119/matoi/internal/store/query/report"
@@ -61,22 +60,12 @@ func (r reports) Due(ctx context.Context, by time.Time, limit int) ([]string, ti
 	return ids, instant(next), err
 }
 
-// Unpainted keeps those of the ids that no page has confirmed yet.
-func (r reports) Unpainted(ctx context.Context, ids []string) ([]string, error) {
-	var out []string
-	for _, id := range ids {
-		rep, err := r.Report(ctx, id)
-		if fault.Of(err) == fault.NotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if rep.IntegratedAt.IsZero() {
-			out = append(out, id)
-		}
+func (r reports) FromFuture(ctx context.Context, now time.Time) ([]string, error) {
+	ids, err := r.q.FromFuture(ctx, reportq.FromFutureParams{HQ: r.s.hq, RingsAt: micros(now)})
+	if err != nil {
+		return nil, fmt.Errorf("read reports from the future: %w", err)
 	}
-	return out, nil
+	return ids, nil
 }
 
 func (r reports) Counts(ctx context.Context) (stored, shown int64, err error) {
@@ -182,7 +171,7 @@ func (r reports) AddChat(ctx context.Context, c report.Chat) (bool, error) {
 		return false, err
 	}
 	return add(ctx, r.tx, "report_chat", reportq.ReportChat{HQ: r.s.hq, Report: c.Report, ID: c.ID, Speaker: string(c.From),
-		At: micros(c.At), ReceivedAt: micros(c.ReceivedAt), Console: c.Seat.Console, Person: c.Seat.Person, Delivery: c.Delivery, Body: box})
+		At: micros(c.At), ReceivedAt: micros(c.ReceivedAt), Console: c.By.Console, Person: c.By.Person, Delivery: c.Delivery, Body: box})
 }
 
 func (r reports) MarkChat(ctx context.Context, id, line, delivery string) error {
@@ -200,7 +189,7 @@ func (r reports) Chat(ctx context.Context, id string) ([]report.Chat, error) {
 	return list(rows, err, "chat", func(c reportq.ReportChat) (report.Chat, error) {
 		text, err := r.s.keys.Open(seal.Caller, c.Body, r.s.place("report_chat", c.Report+"/"+c.ID))
 		return report.Chat{Report: c.Report, ID: c.ID, From: stdif.ChatFrom(c.Speaker), At: instant(c.At), ReceivedAt: instant(c.ReceivedAt),
-			Seat: report.Seat{Console: c.Console, Person: c.Person}, Delivery: c.Delivery, Text: string(text)}, err
+			By: report.By{Console: c.Console, Person: c.Person}, Delivery: c.Delivery, Text: string(text)}, err
 	})
 }
 
@@ -241,13 +230,13 @@ func (r reports) Requests(ctx context.Context, id string) ([]report.Request, err
 
 func (r reports) SaveRequest(ctx context.Context, v report.Request) error {
 	return put(ctx, r.tx, "report_request", reportq.ReportRequest{HQ: r.s.hq, ID: v.ID, Terminal: v.Terminal, Service: v.Service,
-		Report: v.Report, Console: v.Seat.Console, Person: v.Seat.Person, AskedAt: micros(v.AskedAt), AnsweredAt: micros(v.AnsweredAt),
+		Report: v.Report, Console: v.By.Console, Person: v.By.Person, AskedAt: micros(v.AskedAt), AnsweredAt: micros(v.AnsweredAt),
 		Count: v.Count, Problem: int64(v.Problem)})
 }
 
 func toRequest(r reportq.ReportRequest) (report.Request, error) {
 	return report.Request{ID: r.ID, Terminal: r.Terminal, Service: r.Service, Report: r.Report,
-		Seat: report.Seat{Console: r.Console, Person: r.Person}, AskedAt: instant(r.AskedAt), AnsweredAt: instant(r.AnsweredAt),
+		By: report.By{Console: r.Console, Person: r.Person}, AskedAt: instant(r.AskedAt), AnsweredAt: instant(r.AnsweredAt),
 		Count: r.Count, Problem: stdif.Code(r.Problem)}, nil
 }
 

@@ -19,8 +19,8 @@ func toReport(r reportq.ReportReport) (report.Report, error) {
 		AliveAt: instant(r.AliveAt), StaleAt: instant(r.StaleAt), SilentAt: instant(r.SilentAt),
 		EndedAt: instant(r.EndedAt), Ended: stdif.ServiceState(r.Ended), Cancelled: r.Cancelled == 1, Reopened: r.Reopened == 1,
 		UnheardAt: instant(r.UnheardAt), RingsAt: instant(r.RingsAt),
-		Claim:   report.Claim{Seat: report.Seat{Console: r.ClaimConsole, Person: r.ClaimPerson}, At: instant(r.ClaimAt)},
-		Closing: report.Closing{Seat: report.Seat{Console: r.ClosedConsole, Person: r.ClosedPerson}, Reason: r.CloseReason, At: instant(r.ClosedAt)},
+		Claim:   report.Claim{By: report.By{Console: r.ClaimConsole, Person: r.ClaimPerson}, At: instant(r.ClaimAt)},
+		Closing: report.Closing{By: report.By{Console: r.ClosedConsole, Person: r.ClosedPerson}, Reason: r.CloseReason, At: instant(r.ClosedAt)},
 		Due:     instant(r.DueAt), ChatCount: r.ChatCount, LastChatAt: instant(r.LastChatAt), LastChatFrom: stdif.ChatFrom(r.LastChatFrom),
 		MediaCount: r.MediaCount,
 	}, nil

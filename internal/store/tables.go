@@ -20,7 +20,7 @@ func Tables() []writer.Table {
 		t("report_frame", "id"), t("report_report", "id"), t("report_close_note", "report"), t("report_counter", "series"),
 		t("report_chat", "report", "id"), t("report_media", "report", "id"), t("report_request", "id"),
 		t("terminal_register", "id"), t("terminal_link", "terminal"),
-		t("console_seat", "id"), t("console_enrolment", "code_hash"),
+		t("console_register", "id"), t("console_enrolment", "code_hash"),
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
 		t("outbox_message", "id"),
 	}

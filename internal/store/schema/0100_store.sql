@@ -81,7 +81,7 @@ CREATE TABLE terminal_link (
 );
 
 -- 指令台
-CREATE TABLE console_seat (
+CREATE TABLE console_register (
     hq TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, supervisor BIGINT NOT NULL, secret_hash TEXT NOT NULL,
     enrolled_at BIGINT NOT NULL, revoked_at BIGINT NOT NULL,
     PRIMARY KEY (hq, id)

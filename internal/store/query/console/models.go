@@ -16,7 +16,7 @@ type ConsoleEnrolment struct {
 	UsedAt     int64  `db:"used_at"`
 }
 
-type ConsoleSeat struct {
+type ConsoleRegister struct {
 	HQ         string `db:"hq"`
 	ID         string `db:"id"`
 	Name       string `db:"name"`

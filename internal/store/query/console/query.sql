@@ -1,6 +1,6 @@
 -- name: Console :one
-SELECT * FROM console_seat WHERE hq = $1 AND id = $2;
+SELECT * FROM console_register WHERE hq = $1 AND id = $2;
 -- name: Consoles :many
-SELECT * FROM console_seat WHERE hq = $1 ORDER BY name, id;
+SELECT * FROM console_register WHERE hq = $1 ORDER BY name, id;
 -- name: Enrolment :one
 SELECT * FROM console_enrolment WHERE hq = $1 AND code_hash = $2;

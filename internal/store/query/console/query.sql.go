@@ -10,7 +10,7 @@ import (
 )
 
 const console = `-- name: Console :one
-SELECT hq, id, name, supervisor, secret_hash, enrolled_at, revoked_at FROM console_seat WHERE hq = $1 AND id = $2
+SELECT hq, id, name, supervisor, secret_hash, enrolled_at, revoked_at FROM console_register WHERE hq = $1 AND id = $2
 `
 
 type ConsoleParams struct {
@@ -18,9 +18,9 @@ type ConsoleParams struct {
 	ID string `db:"id"`
 }
 
-func (q *Queries) Console(ctx context.Context, arg ConsoleParams) (ConsoleSeat, error) {
+func (q *Queries) Console(ctx context.Context, arg ConsoleParams) (ConsoleRegister, error) {
 	row := q.db.QueryRowContext(ctx, console, arg.HQ, arg.ID)
-	var i ConsoleSeat
+	var i ConsoleRegister
 	err := row.Scan(
 		&i.HQ,
 		&i.ID,
@@ -34,18 +34,18 @@ func (q *Queries) Console(ctx context.Context, arg ConsoleParams) (ConsoleSeat, 
 }
 
 const consoles = `-- name: Consoles :many
-SELECT hq, id, name, supervisor, secret_hash, enrolled_at, revoked_at FROM console_seat WHERE hq = $1 ORDER BY name, id
+SELECT hq, id, name, supervisor, secret_hash, enrolled_at, revoked_at FROM console_register WHERE hq = $1 ORDER BY name, id
 `
 
-func (q *Queries) Consoles(ctx context.Context, hq string) ([]ConsoleSeat, error) {
+func (q *Queries) Consoles(ctx context.Context, hq string) ([]ConsoleRegister, error) {
 	rows, err := q.db.QueryContext(ctx, consoles, hq)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConsoleSeat
+	var items []ConsoleRegister
 	for rows.Next() {
-		var i ConsoleSeat
+		var i ConsoleRegister
 		if err := rows.Scan(
 			&i.HQ,
 			&i.ID,

@@ -10,6 +10,8 @@ SELECT * FROM report_report WHERE hq = $1 AND open = 0 AND received_at < $2 ORDE
 SELECT * FROM report_report WHERE hq = $1 AND phone_index = $2 ORDER BY received_at DESC LIMIT $3;
 -- name: Due :many
 SELECT id FROM report_report WHERE hq = $1 AND due_at > 0 AND due_at <= $2 ORDER BY due_at LIMIT $3;
+-- name: FromFuture :many
+SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2) ORDER BY received_at;
 -- name: NextDue :one
 SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1;
 -- name: Stored :one

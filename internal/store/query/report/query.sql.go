@@ -470,6 +470,38 @@ func (q *Queries) Frames(ctx context.Context, arg FramesParams) ([]FramesRow, er
 	return items, nil
 }
 
+const fromFuture = `-- name: FromFuture :many
+SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2) ORDER BY received_at
+`
+
+type FromFutureParams struct {
+	HQ      string `db:"hq"`
+	RingsAt int64  `db:"rings_at"`
+}
+
+func (q *Queries) FromFuture(ctx context.Context, arg FromFutureParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, fromFuture, arg.HQ, arg.RingsAt)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const have = `-- name: Have :many
 SELECT seq FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND seq > $4 ORDER BY seq LIMIT $5
 `

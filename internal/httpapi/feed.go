@@ -1,0 +1,315 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/store"
+)
+
+// Change is one event of the feed: what changed and, for whoever may read it,
+// how it looks now.
+type Change struct {
+	Seq      int64     `json:"seq"`
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind"`
+	Subject  string    `json:"subject"`
+	Detail   string    `json:"detail"`
+	Report   *Card     `json:"report,omitempty"`
+	Terminal *Link     `json:"terminal,omitempty"`
+}
+
+// event is one rendered change. bare has no words of callers: it is for persons
+// without the right to read reports.
+type event struct {
+	seq  int64
+	full []byte
+	bare []byte
+}
+
+// hub reads the change feed once for all pages. A commit is only a hint: the
+// data is the database's sequence, so a lost hint costs a moment and never a
+// change.
+type hub struct {
+	s     *Server
+	hint  chan struct{}
+	names *names // owned by run
+
+	mu      sync.Mutex
+	known   *names // the last names, for when the store cannot be read
+	cursor  int64
+	recent  []event         // ascending, the last of them is cursor
+	news    chan struct{}   // closed at every broadcast
+	unsaved map[string]Card // by id
+	beside  []aside         // unsaved, saved: not numbered
+	asides  int64
+	present map[string]int // streams by console
+}
+
+// aside is an event outside of the numbered feed.
+type aside struct {
+	n    int64
+	name string
+	full []byte
+}
+
+const (
+	keepEvents  = 8192
+	keepAsides  = 1024
+	feedPage    = 512
+	maxBehind   = 20000 // a page that missed more reads the board anew
+	feedPoll    = time.Second
+	beatEvery   = time.Second
+	streamWrite = 10 * time.Second
+)
+
+func newHub(s *Server) *hub {
+	return &hub{s: s, hint: make(chan struct{}, 1), news: make(chan struct{}), unsaved: map[string]Card{}, present: map[string]int{}}
+}
+
+// start begins at the newest change: what is older is on the board.
+func (h *hub) start(ctx context.Context) error {
+	var err error
+	if h.cursor, err = h.s.store.LastChange(ctx); err != nil {
+		return err
+	}
+	h.known, err = h.s.names(ctx)
+	return err
+}
+
+func (h *hub) committed(int64) {
+	select {
+	case h.hint <- struct{}{}:
+	default:
+	}
+}
+
+// run follows the feed until ctx ends.
+func (h *hub) run(ctx context.Context) {
+	poll := time.NewTicker(feedPoll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-h.hint:
+		case <-poll.C: // another process may have written
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			if more, err = h.read(ctx); err != nil {
+				if ctx.Err() == nil {
+					h.s.log.Error("read the feed", "err", err)
+				}
+				break
+			}
+		}
+	}
+}
+
+// read renders the next page of changes and wakes every stream.
+func (h *hub) read(ctx context.Context) (more bool, err error) {
+	changes, err := h.s.store.Changes(ctx, h.cursor, feedPage)
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	for _, c := range changes {
+		if c.Kind == "report" && c.Detail == string(act.ReportRevise) {
+			h.s.painted.forget(c.Subject) // it may ring anew
+		}
+		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" {
+			h.names = nil
+		}
+	}
+	if h.names == nil {
+		if h.names, err = h.s.names(ctx); err != nil {
+			return false, err
+		}
+	}
+	events, err := h.render(ctx, h.names, changes)
+	if err != nil {
+		return false, err
+	}
+	h.mu.Lock()
+	h.recent = append(h.recent, events...)
+	if over := len(h.recent) - keepEvents; over > 0 {
+		h.recent = append(h.recent[:0:0], h.recent[over:]...)
+	}
+	h.cursor = changes[len(changes)-1].Seq
+	h.known = h.names
+	h.wakeLocked()
+	h.mu.Unlock()
+	return len(changes) == feedPage, nil
+}
+
+func (h *hub) wakeLocked() {
+	close(h.news)
+	h.news = make(chan struct{})
+}
+
+// render makes events. A report that changed several times in a page is read
+// once: every event shows it as it is now, which is at or after the change.
+func (h *hub) render(ctx context.Context, n *names, changes []store.FeedChange) ([]event, error) {
+	cards := map[string]*Card{}
+	out := make([]event, 0, len(changes))
+	for _, c := range changes {
+		v := Change{Seq: c.Seq, At: c.At, Kind: c.Kind, Subject: c.Subject, Detail: c.Detail}
+		switch c.Kind {
+		case "report", "chat":
+			card, ok := cards[c.Subject]
+			if !ok {
+				var err error
+				if card, err = h.s.cardOf(ctx, n, c.Subject); err != nil {
+					return nil, err
+				}
+				cards[c.Subject] = card
+			}
+			v.Report = card
+		case "terminal":
+			if t, ok := n.terminals[c.Subject]; ok {
+				l := h.s.linkOf(n, t)
+				v.Terminal = &l
+			}
+		}
+		e, err := encodeEvent(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func (s *Server) cardOf(ctx context.Context, n *names, id string) (*Card, error) {
+	r, err := s.store.Reports().Report(ctx, id)
+	if fault.Of(err) == fault.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.card(ctx, n, r)
+	return &c, err
+}
+
+func encodeEvent(v Change) (event, error) {
+	full, err := sse("change", v.Seq, v)
+	if err != nil {
+		return event{}, err
+	}
+	e := event{seq: v.Seq, full: full, bare: full}
+	if v.Report != nil {
+		v.Report = nil
+		e.bare, err = sse("change", v.Seq, v)
+	}
+	return e, err
+}
+
+// sse renders one Server-Sent Event; id 0 leaves the id out.
+func sse(name string, id int64, v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", name, err)
+	}
+	if id == 0 {
+		return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data), nil
+	}
+	return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", id, name, data), nil
+}
+
+// Unsaved shows a message that could not be stored, on every console, from
+// memory (gateway.Bell).
+func (h *hub) Unsaved(in act.Incoming) {
+	n := h.lastNames()
+	card := unsavedCard(n, in, h.s.now())
+	h.mu.Lock()
+	h.unsaved[card.ID] = card
+	h.mu.Unlock()
+	h.tell("unsaved", card)
+}
+
+// Saved takes it off again: the stored report has taken its place.
+func (h *hub) Saved(frame string) {
+	id := unsavedID(frame)
+	h.mu.Lock()
+	delete(h.unsaved, id)
+	h.mu.Unlock()
+	h.tell("saved", map[string]string{"id": id})
+}
+
+// lastNames never touches the store: it is asked when the store is broken.
+func (h *hub) lastNames() *names {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.known == nil {
+		return &names{}
+	}
+	return h.known
+}
+
+func (h *hub) tell(name string, v any) {
+	full, err := sse(name, 0, v)
+	if err != nil {
+		return // cards are plain values; encoding cannot fail
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asides++
+	h.beside = append(h.beside, aside{h.asides, name, full})
+	if over := len(h.beside) - keepAsides; over > 0 {
+		h.beside = append(h.beside[:0:0], h.beside[over:]...)
+	}
+	h.wakeLocked()
+}
+
+func (h *hub) unsavedCards() []Card {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]Card, 0, len(h.unsaved))
+	for _, c := range h.unsaved {
+		out = append(out, c)
+	}
+	return out
+}
+
+// after returns what a stream has not seen yet, and the channel that closes
+// when there is more. complete is false when the changes are older than what is
+// kept in memory.
+func (h *hub) after(cursor, asides int64) (events []event, beside []aside, news <-chan struct{}, complete bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	complete = cursor >= h.cursor || len(h.recent) > 0 && h.recent[0].seq <= cursor+1
+	if complete && cursor < h.cursor {
+		events = h.recent[len(h.recent)-int(h.cursor-cursor):]
+	}
+	if behind := h.asides - asides; behind > 0 {
+		beside = h.beside[max(0, len(h.beside)-int(behind)):]
+	}
+	return events, beside, h.news, complete
+}
+
+func (h *hub) heads() (cursor, asides int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cursor, h.asides
+}
+
+// attend counts a console's open streams: a seat with one is present.
+func (h *hub) attend(console string, by int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.present[console] += by; h.present[console] <= 0 {
+		delete(h.present, console)
+	}
+}
+
+func (h *hub) isPresent(console string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.present[console] > 0
+}

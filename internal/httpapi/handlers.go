@@ -1,0 +1,216 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/authn"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/staff"
+)
+
+// Me says which console this is and who sits there.
+type Me struct {
+	Headquarters Named     `json:"headquarters"`
+	Console      Seated    `json:"console"`
+	Person       *Somebody `json:"person"`
+}
+
+// Named is an id with its words.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Seated is a console.
+type Seated struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Supervisor bool   `json:"supervisor"`
+}
+
+// Somebody is a person who is logged in.
+type Somebody struct {
+	ID    string       `json:"id"`
+	Name  string       `json:"name"`
+	Roles []staff.Role `json:"roles"`
+}
+
+func (s *Server) meOf(id authn.Identity) Me {
+	m := Me{Headquarters: Named{s.hq, s.hqName}, Console: Seated{id.Console.ID, id.Console.Name, id.Console.Supervisor}}
+	if id.Person != nil {
+		m.Person = &Somebody{id.Person.ID, id.Person.Name, id.Person.Roles}
+	}
+	return m
+}
+
+func (s *Server) me(_ context.Context, id authn.Identity, _ *nothing) (Me, error) {
+	return s.meOf(id), nil
+}
+
+type joinInput struct {
+	Body struct {
+		Code string `json:"code" minLength:"1" maxLength:"100" doc:"as matoi console add prints it"`
+	}
+}
+
+// Joined is the console that a code made of this browser.
+type Joined struct {
+	ConsoleID string `json:"consoleId"`
+	Name      string `json:"name"`
+}
+
+func (s *Server) joinConsole(ctx context.Context, _ authn.Identity, in *joinInput) (Joined, error) {
+	c, secret, err := s.acts.JoinConsole(ctx, act.Machine(authz.KindStranger), in.Body.Code)
+	if err != nil {
+		return Joined{}, err
+	}
+	authn.SetConsole(doorOf(ctx).w, c.ID, secret)
+	return Joined{c.ID, c.Name}, nil
+}
+
+type logInInput struct {
+	Body struct {
+		Account  string `json:"account" minLength:"1" maxLength:"200"`
+		Password string `json:"password" minLength:"1" maxLength:"1000"`
+	}
+}
+
+func (s *Server) logIn(ctx context.Context, id authn.Identity, in *logInInput) (Me, error) {
+	// At the door it is the console that asks; who sits there is what comes out.
+	who := act.Who{Principal: authz.OfConsole(id.Console.ID), Console: id.Console.ID}
+	p, token, err := s.acts.LogIn(ctx, who, in.Body.Account, in.Body.Password)
+	if err != nil {
+		return Me{}, err
+	}
+	d := doorOf(ctx)
+	authn.SetSession(d.w, id.Console.ID, token)
+	authn.KeepConsole(d.w, d.r, id.Console.ID)
+	id.Person = &p
+	return s.meOf(id), nil
+}
+
+func (s *Server) logOut(ctx context.Context, id authn.Identity, _ *nothing) (nothing, error) {
+	authn.ClearSession(doorOf(ctx).w, id.Console.ID)
+	return nothing{}, s.acts.LogOut(ctx, s.whoOf(id), id.Session.TokenHash)
+}
+
+// Board is everything that a console shows at once.
+type Board struct {
+	Cursor    int64      `json:"cursor" doc:"the feed goes on after this change"`
+	Now       time.Time  `json:"now"`
+	Reports   []Card     `json:"reports"`
+	Terminals []Link     `json:"terminals"`
+	Unsaved   []Card     `json:"unsaved"`
+	Consoles  []Presence `json:"consoles"`
+	Counts    Counts     `json:"counts"`
+}
+
+// Presence says whether a console's page is open, and who sits there.
+type Presence struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Present    bool   `json:"present"`
+	PersonName string `json:"personName"`
+}
+
+// Counts compare what is stored with what some console has painted.
+type Counts struct {
+	Stored int64 `json:"stored"`
+	Shown  int64 `json:"shown"`
+}
+
+func (s *Server) board(ctx context.Context, _ authn.Identity, _ *nothing) (Board, error) {
+	// The cursor first: what changes while the rest is read comes again on the feed.
+	cursor, _ := s.hub.heads()
+	b := Board{Cursor: cursor, Now: s.now(), Reports: []Card{}, Terminals: []Link{}, Unsaved: s.hub.unsavedCards(), Consoles: []Presence{}}
+	n, err := s.names(ctx)
+	if err != nil {
+		return b, err
+	}
+	open, err := s.store.Reports().Board(ctx)
+	if err != nil {
+		return b, err
+	}
+	if b.Reports, err = s.cards(ctx, n, open); err != nil {
+		return b, err
+	}
+	b.Terminals = s.linksOf(n)
+	if b.Consoles, err = s.presences(ctx, n); err != nil {
+		return b, err
+	}
+	b.Counts.Stored, b.Counts.Shown, err = s.store.Reports().Counts(ctx)
+	return b, err
+}
+
+func (s *Server) cards(ctx context.Context, n *names, reports []report.Report) ([]Card, error) {
+	out := make([]Card, 0, len(reports))
+	for _, r := range reports {
+		c, err := s.card(ctx, n, r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func (s *Server) presences(ctx context.Context, n *names) ([]Presence, error) {
+	consoles, err := s.store.Consoles().Consoles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open, err := s.store.Staff().Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sits := map[string]string{}
+	for _, v := range open {
+		if v.Valid(s.now()) {
+			sits[v.ConsoleID] = n.persons[v.PersonID]
+		}
+	}
+	out := make([]Presence, 0, len(consoles))
+	for _, c := range consoles {
+		if !c.Revoked() {
+			out = append(out, Presence{c.ID, c.Name, s.hub.isPresent(c.ID), sits[c.ID]})
+		}
+	}
+	return out, nil
+}
+
+type paintedInput struct {
+	Body struct {
+		Through int64    `json:"through" minimum:"0"`
+		Reports []string `json:"reports" maxItems:"1000" doc:"ids of reports that are in the page's pixels now"`
+	}
+}
+
+// confirmPainted records the step integrated for what this page is the first to
+// have painted.
+func (s *Server) confirmPainted(ctx context.Context, id authn.Identity, in *paintedInput) (nothing, error) {
+	who := s.whoOf(id)
+	for _, report := range s.painted.fresh(in.Body.Reports) {
+		err := s.acts.Painted(ctx, who, report)
+		if err != nil && fault.Of(err) != fault.NotFound {
+			return nothing{}, err
+		}
+		s.painted.add(report)
+	}
+	return nothing{}, nil
+}
+
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+	h := s.health(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if !h.OK {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(h) // whoever asked is gone if this fails
+}

@@ -1,0 +1,167 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/matoi119/matoi/internal/authn"
+	"github.com/matoi119/matoi/internal/authz"
+)
+
+// routes is the one page of everything that answers, and who may ask.
+func (s *Server) routes(mux *http.ServeMux) error {
+	b := &binder{s: s, mux: mux}
+
+	post(b, "/enrolments", authz.ConsoleJoin, "Turn a typed code into an enrolled console", s.joinConsole)
+	post(b, "/sessions", authz.SessionOpen, "Log a person in at the console", s.logIn)
+	remove(b, "/sessions/current", authz.SessionClose, "Log out", s.logOut)
+	get(b, "/me", authz.SessionRead, "Which console this is and who sits there", s.me)
+
+	get(b, "/board", authz.BoardRead, "Everything a console shows at once, and where the feed goes on", s.board)
+	b.raw("GET /api/v1/feed", authz.FeedRead, s.stream)
+	post(b, "/feed/painted", authz.FeedConfirm, "Confirm what this page has painted", s.confirmPainted)
+
+	get(b, "/reports", authz.ReportList, "Reports, open or closed", s.listReports)
+	post(b, "/reports/search", authz.ReportSearch, "Find reports by the caller's telephone number", s.searchReports)
+	get(b, "/reports/{id}", authz.ReportRead, "One report with its words, lines and history", s.readReport)
+	post(b, "/reports/{id}/open", authz.ReportOpen, "A person opened it: the caller may be told (seen)", s.openReport)
+	post(b, "/reports/{id}/claim", authz.ReportClaim, "Take it in charge; one winner", s.claimReport)
+	post(b, "/reports/{id}/release", authz.ReportRelease, "Give it back; it rings again", s.releaseReport)
+	post(b, "/reports/{id}/close", authz.ReportClose, "End the work on it, with a reason", s.closeReport)
+	post(b, "/reports/{id}/chat", authz.ChatSend, "Write to the caller", s.sendChat)
+	post(b, "/reports/{id}/data-requests", authz.DataRequest, "Ask the terminal for its data now", s.requestReport)
+
+	get(b, "/terminals", authz.TerminalRead, "Terminals and their links", s.listTerminals)
+	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)
+	post(b, "/terminals/{id}/data-requests", authz.DataRequest, "Ask a terminal for all its open reports", s.requestTerminal)
+
+	b.raw("GET /api/v1/openapi.json", authz.PageRead, s.openAPI)
+	b.raw("GET /healthz", authz.HealthRead, s.healthz)
+	b.raw("GET /", authz.PageRead, s.pages.ServeHTTP)
+	return b.err
+}
+
+const base = "/api/v1"
+
+// binder binds routes and keeps the first that must not start.
+type binder struct {
+	s   *Server
+	mux *http.ServeMux
+	err error
+}
+
+func (b *binder) declared(route string, right authz.Right) bool {
+	if b.err == nil && !b.s.may.Declared(right) {
+		b.err = fmt.Errorf("%w: %s needs %q", errUndeclared, route, right)
+	}
+	return b.err == nil
+}
+
+// raw binds a handler that writes its own answer.
+func (b *binder) raw(route string, right authz.Right, h http.HandlerFunc) {
+	if !b.declared(route, right) {
+		return
+	}
+	b.mux.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
+		id, err := b.s.admit(r, right)
+		if err != nil {
+			b.s.refuse(w, r, err)
+			return
+		}
+		h(w, r.WithContext(authn.With(r.Context(), id)))
+	})
+}
+
+// answer is the body of a route's answer.
+type answer[T any] struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+type nothing struct{}
+
+func get[I, O any](b *binder, path string, right authz.Right, summary string, h func(context.Context, authn.Identity, *I) (O, error)) {
+	bind(b, http.MethodGet, path, right, summary, h)
+}
+
+func post[I, O any](b *binder, path string, right authz.Right, summary string, h func(context.Context, authn.Identity, *I) (O, error)) {
+	bind(b, http.MethodPost, path, right, summary, h)
+}
+
+func remove[I, O any](b *binder, path string, right authz.Right, summary string, h func(context.Context, authn.Identity, *I) (O, error)) {
+	bind(b, http.MethodDelete, path, right, summary, h)
+}
+
+const maxBody = 64 << 10
+
+// bind makes a typed route: right first, then the body, then the story.
+func bind[I, O any](b *binder, method, path string, right authz.Right, summary string, h func(context.Context, authn.Identity, *I) (O, error)) {
+	s := b.s
+	if !b.declared(method+" "+path, right) {
+		return
+	}
+	op := huma.Operation{Method: method, Path: base + path, Summary: summary, OperationID: operationID(method, path), MaxBodyBytes: maxBody,
+		Description: "Right: `" + string(right) + "`.", Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity}}
+	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		id, err := s.admit(r, right)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		next(huma.WithContext(ctx, withDoor(authn.With(ctx.Context(), id), door{w, r})))
+	}}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*answer[O], error) {
+		id, _ := authn.From(ctx)
+		out, err := h(ctx, id, in)
+		if err != nil {
+			return nil, s.problem(ctx, language(doorOf(ctx).r.Header.Get("Accept-Language")), err)
+		}
+		return &answer[O]{CacheControl: "no-store", Body: out}, nil
+	})
+}
+
+// door carries the request to the few routes that set cookies.
+type door struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+type doorKey struct{}
+
+func withDoor(ctx context.Context, d door) context.Context {
+	return context.WithValue(ctx, doorKey{}, d)
+}
+func doorOf(ctx context.Context) door { d, _ := ctx.Value(doorKey{}).(door); return d }
+
+func operationID(method, path string) string {
+	id := make([]byte, 0, len(path)+8)
+	up := false
+	for _, c := range []byte(method + path) {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			id = append(id, c+'a'-'A')
+		case c >= 'a' && c <= 'z':
+			if up {
+				c -= 'a' - 'A'
+			}
+			id, up = append(id, c), false
+		default:
+			up = true
+		}
+	}
+	return string(id)
+}
+
+func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
+	b, err := s.OpenAPI()
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+	_, _ = w.Write(b)
+}

@@ -1,0 +1,229 @@
+// Package httpapi is the door for consoles and, with the same routes, for a
+// command system of another maker: OpenAPI 3.1, problem details (RFC 9457), the
+// feed as Server-Sent Events, and the pages. Every route stands in routes.go
+// with the right that it needs; a route without a declared right keeps the
+// server from starting.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/authn"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/console"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/staff"
+	"github.com/matoi119/matoi/internal/store"
+	"github.com/matoi119/matoi/internal/terminal"
+)
+
+// LinkInfo is what the gateway knows of a link beyond what is stored.
+type LinkInfo struct {
+	Pending  int64
+	Storable bool
+	Heard    bool
+}
+
+// Links answers for the links to terminals.
+type Links interface {
+	Info(terminalID string) LinkInfo
+	Ready(terminalID string) bool
+}
+
+// Enrolling is what a person types to enrol a terminal.
+type Enrolling struct {
+	Address string `json:"address" doc:"host:port of the terminal's headquarters' face" minLength:"3" maxLength:"255"`
+	Code    string `json:"code" doc:"as matoi terminal enrol prints it" minLength:"8" maxLength:"100"`
+	Name    string `json:"name" minLength:"1" maxLength:"100"`
+	Place   string `json:"place" doc:"where to walk when the link is down" minLength:"1" maxLength:"100"`
+	Phone   string `json:"phone,omitempty" maxLength:"100"`
+}
+
+// Config of the door. Everything is required but Health.
+type Config struct {
+	Headquarters string
+	Name         string
+	Version      string
+	Store        *store.Store
+	Acts         *act.Acts
+	May          *authz.Decider
+	Links        Links
+	Enrol        func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
+	Health       func(ctx context.Context) Health
+	Pages        http.Handler // the built pages
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Health is what the health page says, without any report.
+type Health struct {
+	OK       bool              `json:"ok"`
+	Version  string            `json:"version"`
+	Now      time.Time         `json:"now"`
+	Parts    map[string]string `json:"parts" doc:"each part: ok, or what is wrong with it"`
+	Stored   int64             `json:"stored"`
+	Shown    int64             `json:"shown"`
+	Outbox   map[string]int64  `json:"outbox" doc:"messages that wait, by destination"`
+	Terminal map[string]string `json:"terminals" doc:"link state by terminal"`
+}
+
+// Server answers consoles. Run it beside its http.Server.
+type Server struct {
+	hq, hqName, version string
+	store               *store.Store
+	acts                *act.Acts
+	may                 *authz.Decider
+	links               Links
+	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
+	health              func(ctx context.Context) Health
+	pages               http.Handler
+	now                 func() time.Time
+	log                 *slog.Logger
+
+	hub       *hub
+	summaries summaries
+	painted   painted
+	api       huma.API
+	handler   http.Handler
+}
+
+// New makes the door and checks that every route's right is declared.
+func New(c Config) (*Server, error) {
+	humaErrors()
+	s := &Server{hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
+		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
+		summaries: summaries{of: map[string]summary{}}, painted: painted{done: map[string]bool{}}}
+	s.hub = newHub(s)
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("Matoi", c.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served below, under a right
+	config.CreateHooks = nil                                             // no $schema links into answers
+	config.Info.Description = "What a console can do, a command system of another maker can do. See docs/operations and docs/open1.md."
+	s.api = humago.New(mux, config)
+	if err := s.routes(mux); err != nil {
+		return nil, err
+	}
+	s.handler = headers(http.NewCrossOriginProtection().Handler(mux))
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Run follows the change feed until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.hub.start(ctx); err != nil {
+		return err
+	}
+	s.store.OnCommit(s.hub.committed)
+	s.hub.run(ctx)
+	return nil
+}
+
+// Unsaved and Saved ring what the store could not take (gateway.Bell).
+func (s *Server) Unsaved(in act.Incoming) { s.hub.Unsaved(in) }
+
+// Saved takes an unsaved report off the boards.
+func (s *Server) Saved(frame string) { s.hub.Saved(frame) }
+
+// OpenAPI is the description of the API as JSON.
+func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON() }
+
+// headers are the same on every answer.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sessions is what authn looks up.
+type sessions struct{ s *store.Store }
+
+func (l sessions) Console(ctx context.Context, id string) (console.Console, error) {
+	return l.s.Consoles().Console(ctx, id)
+}
+
+func (l sessions) Session(ctx context.Context, hash string) (staff.Session, staff.Person, error) {
+	v, err := l.s.Staff().Session(ctx, hash)
+	if err != nil {
+		return v, staff.Person{}, err
+	}
+	p, err := l.s.Staff().Person(ctx, v.PersonID)
+	return v, p, err
+}
+
+// whoOf is the actor behind an identity.
+func (s *Server) whoOf(id authn.Identity) act.Who {
+	if id.Person != nil {
+		return act.Who{Principal: authz.OfPerson(*id.Person), Console: id.Console.ID}
+	}
+	return act.Who{Principal: authz.OfConsole(id.Console.ID), Console: id.Console.ID}
+}
+
+// admit answers who asks and whether the right allows it. A stranger is let
+// through only where the policy lets strangers.
+func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, error) {
+	id, err := authn.Identify(r, sessions{s.store}, s.now())
+	if err != nil {
+		if fault.Of(err) == fault.Unknown && s.may.May(authz.OfMachine(authz.KindStranger), right, authz.Resource{}).Allowed {
+			return authn.Identity{}, nil
+		}
+		return id, err
+	}
+	if s.may.May(s.whoOf(id).Principal, right, authz.Resource{}).Allowed {
+		return id, nil
+	}
+	if id.Person == nil {
+		return id, fault.New(fault.Unknown, "session.none")
+	}
+	return id, fault.New(fault.Denied, "right.none", "act", string(right))
+}
+
+var errUndeclared = errors.New("httpapi: a route's right is not declared in the policy")
+
+// painted remembers which reports are known to be integrated, so that fifty
+// consoles which confirm the same report cost one act.
+type painted struct {
+	mu   sync.Mutex
+	done map[string]bool
+}
+
+func (p *painted) fresh(ids []string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, id := range ids {
+		if !p.done[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (p *painted) add(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.done) > 100_000 {
+		clear(p.done)
+	}
+	p.done[id] = true
+}
+
+func (p *painted) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.done, id)
+}

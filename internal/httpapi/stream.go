@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/matoi119/matoi/internal/authn"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/fault"
+)
+
+// stream answers GET /api/v1/feed: Server-Sent Events from a cursor on. The
+// browser's Last-Event-ID wins over the query, so that its own reconnect
+// continues where it stopped.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	who, _ := authn.From(r.Context())
+	cursor, err := feedCursor(r)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	head, _ := s.hub.heads()
+	if cursor > head || head-cursor > maxBehind {
+		s.refuseStatus(w, r, http.StatusGone, fault.New(fault.Conflict, "feed.behind"))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	s.hub.attend(who.Console.ID, 1)
+	defer s.hub.attend(who.Console.ID, -1)
+	full := who.Person != nil && s.may.May(authz.OfPerson(*who.Person), authz.ReportRead, authz.Resource{}).Allowed
+	st := &streaming{s: s, w: w, c: http.NewResponseController(w), cursor: cursor, full: full, r: r}
+	st.run(r.Context(), who)
+}
+
+func feedCursor(r *http.Request) (int64, error) {
+	text := r.Header.Get("Last-Event-ID")
+	if text == "" {
+		text = r.URL.Query().Get("cursor")
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fault.New(fault.Invalid, "input.invalid", "place", "cursor")
+	}
+	return n, nil
+}
+
+// streaming is one open stream; one goroutine, the request's own.
+type streaming struct {
+	s      *Server
+	w      http.ResponseWriter
+	c      *http.ResponseController
+	r      *http.Request
+	cursor int64
+	asides int64
+	full   bool
+}
+
+// sessionCheck is how soon an open stream notices that its session was revoked.
+const sessionCheck = 5 * time.Second
+
+func (st *streaming) run(ctx context.Context, who authn.Identity) {
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	lastCheck := time.Now()
+	_, st.asides = st.s.hub.heads() // what is unsaved now is on the board that the page has read
+	if st.beat() != nil {
+		return
+	}
+	for {
+		events, beside, news, complete := st.s.hub.after(st.cursor, st.asides)
+		if !complete {
+			if st.older(ctx) != nil {
+				return
+			}
+			continue
+		}
+		if st.write(events, beside) != nil {
+			return
+		}
+		select {
+		case <-news:
+			continue
+		case <-beat.C:
+		case <-ctx.Done():
+			return
+		}
+		if time.Since(lastCheck) >= sessionCheck {
+			lastCheck = time.Now()
+			if !st.s.stillThere(ctx, st.r, who) {
+				return
+			}
+		}
+		if st.beat() != nil {
+			return
+		}
+	}
+}
+
+func (st *streaming) write(events []event, beside []aside) error {
+	if len(events) == 0 && len(beside) == 0 {
+		return nil
+	}
+	if err := st.c.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+		return err
+	}
+	for _, a := range beside {
+		st.asides = a.n
+		if !st.full {
+			continue
+		}
+		if _, err := st.w.Write(a.full); err != nil {
+			return err
+		}
+	}
+	for _, e := range events {
+		b := e.full
+		if !st.full {
+			b = e.bare
+		}
+		if _, err := st.w.Write(b); err != nil {
+			return err
+		}
+		st.cursor = e.seq
+	}
+	return st.c.Flush()
+}
+
+// older reads changes from the store that are no longer in memory.
+func (st *streaming) older(ctx context.Context) error {
+	changes, err := st.s.store.Changes(ctx, st.cursor, feedPage)
+	if err != nil {
+		return err
+	}
+	n, err := st.s.names(ctx)
+	if err != nil {
+		return err
+	}
+	events, err := st.s.hub.render(ctx, n, changes)
+	if err != nil {
+		return err
+	}
+	return st.write(events, nil)
+}
+
+// Beat is sent every second: a page that hears nothing for three seconds says
+// so aloud.
+type Beat struct {
+	Now    time.Time `json:"now"`
+	Cursor int64     `json:"cursor"`
+}
+
+func (st *streaming) beat() error {
+	cursor, _ := st.s.hub.heads()
+	b, err := sse("beat", 0, Beat{st.s.now(), cursor})
+	if err != nil {
+		return err
+	}
+	if err := st.c.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+		return err
+	}
+	if _, err := st.w.Write(b); err != nil {
+		return err
+	}
+	return st.c.Flush()
+}
+
+// stillThere asks again who sits there, and keeps the session alive: a page
+// that is open is a person at work.
+func (s *Server) stillThere(ctx context.Context, r *http.Request, who authn.Identity) bool {
+	now, err := authn.Identify(r, sessions{s.store}, s.now())
+	if err != nil {
+		return fault.Of(err) != fault.Unknown // a store that cannot answer must not darken the consoles
+	}
+	if now.Person == nil || who.Person == nil || now.Person.ID != who.Person.ID {
+		return false
+	}
+	if err := s.acts.Touch(ctx, s.whoOf(now), now.Session.TokenHash); err != nil && ctx.Err() == nil {
+		s.log.Warn("keep a session", "err", err)
+	}
+	return true
+}
