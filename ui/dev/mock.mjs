@@ -112,8 +112,9 @@ const levers = {
       changed(c)
     }
   },
-  rival: () => {
-    const c = world.cards.find((c) => !c.claim && c.state !== 'closed')
+  rival: (q) => {
+    const c = world.cards.find((c) => !c.claim && c.state !== 'closed' && (!q.get('id') || c.id === q.get('id')))
+    if (!c) return
     c.claim = { consoleId: 'seat-b', consoleName: names['seat-b'], personId: 'p2', personName: people['seat-b'], at: nowText() }
     c.state = 'accepted'
     changed(c)
