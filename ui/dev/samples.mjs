@@ -61,7 +61,7 @@ export function makeReports(count, from = 1, mode) {
 
 export function sampleDetail(card) {
   if (card.undecodable) {
-    return { card, report: null, raw: { mime: 'application/xml', text: '<?xml version="1.0"?>\n<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">\n  <identifier>例示-0001</identifier>\n  <sent>2026-11-22 21:00</sent>\n', bytes: 118 }, problem: { code: 304, place: '/alert/sent', detail: 'no offset' }, warnings: [], revisions: [{ revision: 1, receivedAt: card.receivedAt, late: false }], chat: [], timeline: [{ at: card.receivedAt, act: 'report.raw', by: { terminalId: card.terminalId }, facts: { code: '304' } }], medical: null }
+    return { card, report: null, raw: { mime: 'application/xml', text: '<?xml version="1.0"?>\n<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">\n  <identifier>例示-0001</identifier>\n  <sent>2026-11-22 21:00</sent>\n', bytes: 118 }, problem: { code: 304, place: '/alert/sent', detail: 'no offset' }, warnings: [], revisions: [{ revision: 1, receivedAt: card.receivedAt, late: false }], chat: [], timeline: [{ at: card.receivedAt, act: 'report.raw', by: { terminalId: card.terminalId }, facts: { code: '304' } }], medical: null, media: [] }
   }
   const report = {
     reportId: card.serviceReportId,
@@ -104,5 +104,6 @@ export function sampleDetail(card) {
       ...(card.claim ? [{ at: card.claim.at, act: 'report.claim', by: { consoleName: card.claim.consoleName, personName: card.claim.personName }, facts: {} }] : []),
     ],
     medical: { conditions: ['喘息'], medications: ['吸入薬'], allergies: ['ペニシリン'], bloodType: 'A' },
+    media: [],
   }
 }

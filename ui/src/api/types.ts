@@ -6,7 +6,7 @@ export type Mode = 'actual' | 'exercise' | 'test'
 export type Step = 'spooled' | 'received' | 'integrated' | 'seen' | 'refused'
 export type ReportStateName = 'presented' | 'escalated' | 'accepted' | 'in_dialog' | 'closed'
 export type LinkState = 'unknown' | 'dialing' | 'tls-ok' | 'syncing' | 'ready' | 'degraded' | 'down'
-export type CloseReason = 'handled' | 'duplicate' | 'mistaken' | 'exercise-over' | 'no-answer' | 'transferred'
+export type CloseReason = 'handled' | 'duplicate' | 'mistaken' | 'exercise-over' | 'no-answer' | 'transferred' | 'handled-alone'
 
 export interface Kind {
   code: string
@@ -28,6 +28,7 @@ export interface Close {
   at: string
   consoleName?: string
   personName?: string
+  note?: string
 }
 
 export interface Card {
@@ -208,6 +209,16 @@ export interface Vehicle {
   crashes?: Crash[]
 }
 
+export interface Media {
+  id: string
+  mime: string
+  bytes: number
+  sha256: string
+  label?: string
+  startedAt?: string
+  live?: boolean
+}
+
 export interface Report {
   reportId: string
   revision: number
@@ -222,7 +233,7 @@ export interface Report {
   routing?: { registeredHq?: string; locatedHq?: string; handledHq?: string; handover?: string }
   vehicle?: Vehicle
   severity?: { value: number; algorithm: string; version: string }
-  media?: { id: string; mime: string; bytes: number; sha256: string; label?: string; startedAt?: string; live?: boolean }[]
+  media?: Media[]
   cancelled?: boolean
   additional?: { name: string; value: string }[]
   raw?: { mime: string; b64: string }
@@ -261,6 +272,8 @@ export interface Detail {
   chat: ChatLine[]
   timeline: TimelineEntry[]
   medical: Medical | null
+  /** media that came alone; those within the report are in it */
+  media: Media[]
 }
 
 /** RFC 9457 problem details with the catalogue key and its values. */

@@ -13,6 +13,7 @@ export interface PaintingDoors {
 }
 
 const apart = 100 // ms between confirmations: ten a second
+const most = 500 // reports in one confirmation; the rest goes with the next
 const again = 1000 // ms until a confirmation that failed is sent again
 
 export class Painted {
@@ -72,7 +73,7 @@ export class Painted {
   async #confirm(): Promise<void> {
     if (this.#sending || this.#over) return
     const through = this.#through
-    const reports = [...this.#ready]
+    const reports = [...this.#ready].slice(0, most)
     if (reports.length === 0 && through <= this.#confirmed) return
     this.#sending = true
     let wait = apart

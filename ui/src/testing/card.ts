@@ -57,6 +57,7 @@ export function detail(over: Partial<Detail> = {}): Detail {
     chat: [],
     timeline: [],
     medical: null,
+    media: [],
     ...over,
   }
 }
