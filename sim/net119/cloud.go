@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -345,4 +346,18 @@ func (c *Cloud) beat() {
 			_ = c.keep(s, c.state(s, stdif.ServiceCallerGone)) // as above
 		}
 	}
+}
+
+// NewKey makes a terminal key.
+func NewKey() string { return rand.Text() }
+
+// CallerURL is the caller's page of a service at base.
+func CallerURL(base string) string { return base + "/caller/" }
+
+// TerminalURL is the service's own page at the terminal, with what it needs
+// once. It is in the part of the address that is never sent anywhere; the page
+// keeps it in the browser and takes it out of the address.
+func TerminalURL(base, key, intakeURL, credential string) string {
+	v := url.Values{"key": {key}, "intake": {intakeURL}, "credential": {credential}}
+	return base + "/terminal/#" + v.Encode()
 }
