@@ -24,7 +24,7 @@ type simulateLoad struct {
 	Service  []string      `required:"" help:"Intake and credential file of a service; may be given several times." placeholder:"URL=FILE"`
 	Server   string        `help:"The server, when consoles listen." placeholder:"URL"`
 	CA       string        `name:"ca" type:"existingfile" help:"Authority of the server's certificate (PEM)." placeholder:"FILE"`
-	Seat     []string      `help:"One-time code of a console; may be given several times." placeholder:"CODE"`
+	Console  []string      `help:"One-time code of a console; may be given several times." placeholder:"CODE"`
 	Account  string        `help:"Account of the person at all consoles."`
 	Password string        `type:"existingfile" help:"File with that person's password." placeholder:"FILE"`
 	Rate     float64       `default:"50" help:"Reports a second, all services together; 0 as fast as they are answered."`
@@ -66,7 +66,7 @@ func (c *simulateLoad) Run(ctx context.Context, out io.Writer) error {
 }
 
 func (c *simulateLoad) consoles(ctx context.Context, config *load.Config) error {
-	if len(c.Seat) == 0 {
+	if len(c.Console) == 0 {
 		return nil
 	}
 	password, err := os.ReadFile(c.Password)
@@ -84,7 +84,7 @@ func (c *simulateLoad) consoles(ctx context.Context, config *load.Config) error 
 			return errors.New("the authority's file holds no certificate")
 		}
 	}
-	for _, code := range c.Seat {
+	for _, code := range c.Console {
 		jar, err := cookiejar.New(nil)
 		if err != nil {
 			return fmt.Errorf("make a cookie jar: %w", err)

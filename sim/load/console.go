@@ -46,14 +46,14 @@ const api = "/api/v1"
 // console's page does. client must have a cookie jar.
 func Enrol(ctx context.Context, base string, client *http.Client, code, account, password string) (*Console, error) {
 	c := &Console{Base: strings.TrimSuffix(base, "/"), HTTP: client}
-	var seat struct {
+	var enrolled struct {
 		ConsoleID string `json:"consoleId"`
 		Name      string `json:"name"`
 	}
-	if err := c.call(ctx, http.MethodPost, "/enrolments", map[string]string{"code": code}, &seat); err != nil {
+	if err := c.call(ctx, http.MethodPost, "/enrolments", map[string]string{"code": code}, &enrolled); err != nil {
 		return nil, fmt.Errorf("take a seat: %w", err)
 	}
-	c.ID, c.Name = seat.ConsoleID, seat.Name
+	c.ID, c.Name = enrolled.ConsoleID, enrolled.Name
 	if err := c.call(ctx, http.MethodPost, "/sessions", map[string]string{"account": account, "password": password}, nil); err != nil {
 		return nil, fmt.Errorf("log in: %w", err)
 	}

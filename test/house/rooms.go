@@ -108,7 +108,7 @@ var owners = []owner{
 	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},
 	{"golang.org/x/text", []string{"stdif"}},
 	{"golang.org/x/sys", []string{"internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app"}},
-	{"golang.org/x/sync", []string{"internal", "sim"}},
+	{"golang.org/x/sync", []string{"internal", "sim", "cmd/matoi"}},
 	{"github.com/google/uuid", []string{"internal", "sim", "stdif", "cmd"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil},
 	{"github.com/google/go-cmp", nil},
