@@ -40,7 +40,7 @@ func (t *Tx) Now() time.Time { return t.now }
 
 // Query reads inside the transaction, so an act sees what earlier acts of its
 // batch wrote. Writing through it is a bug: the log would not know the row.
-func (t *Tx) Query() DBTX { return t.tx }
+func (t *Tx) Query() DBTX { return prepared{t.w, t.tx} }
 
 // Put writes a row, replacing the one with the same key. row is a struct (or a
 // pointer to one) whose fields carry `db:"column"` tags for every column.

@@ -387,16 +387,3 @@ func (w *Writer) planFor(table string, typ reflect.Type) (*plan, error) {
 	}
 	return p, err
 }
-
-// exec runs one of the writer's own statements, prepared once.
-func (w *Writer) exec(ctx context.Context, tx *sql.Tx, query string, args []any) (sql.Result, error) {
-	s, ok := w.stmts[query]
-	if !ok {
-		var err error
-		if s, err = w.conn.PrepareContext(ctx, query); err != nil {
-			return nil, err
-		}
-		w.stmts[query] = s
-	}
-	return tx.StmtContext(ctx, s).ExecContext(ctx, args...)
-}
