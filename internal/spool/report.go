@@ -154,21 +154,22 @@ func (s *Spool) EachOpen(ctx context.Context, f func(Report) error) error {
 // that the headquarters asked for, and, while alone is true, every actual report
 // that never left the terminal (condition 1-1-2). Nobody answered them yet.
 func (s *Spool) Ringing(ctx context.Context, alone bool, most int) ([]Report, error) {
-	above := end
-	if alone {
-		above = s.acked.through()
-	}
-	rows, err := s.read.Ringing(ctx, query.RingingParams{Hq: HQ, RingSeq: above, Limit: int32(most)})
+	rows, err := s.read.Asked(ctx, query.AskedParams{Hq: HQ, Limit: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("read ringing reports: %w", err)
 	}
-	out := rows[:0]
-	for _, row := range rows {
-		if _, has := s.acked.has(row.RingSeq); row.Ring == 1 || !has {
-			out = append(out, row)
+	if alone {
+		waiting, err := s.read.Waiting(ctx, query.WaitingParams{Hq: HQ, RingSeq: s.acked.through(), Limit: int32(most)})
+		if err != nil {
+			return nil, fmt.Errorf("read waiting reports: %w", err)
+		}
+		for _, row := range waiting {
+			if _, has := s.acked.has(row.RingSeq); !has && row.Ring == 0 {
+				rows = append(rows, row)
+			}
 		}
 	}
-	return s.all(out)
+	return s.all(rows)
 }
 
 // Body returns the newest decoded revision, or the newest undecodable bytes.

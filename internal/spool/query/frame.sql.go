@@ -58,7 +58,7 @@ func (q *Queries) Frame(ctx context.Context, arg FrameParams) (SpoolFrame, error
 const frameByItem = `-- name: FrameByItem :one
 SELECT seq, report_id, digest, at FROM spool_frame
 WHERE hq = $1 AND service = $2 AND report_id = $3 AND type = $4 AND item = $5
-ORDER BY seq DESC LIMIT 1
+ORDER BY +seq DESC LIMIT 1
 `
 
 type FrameByItemParams struct {
@@ -149,7 +149,7 @@ func (q *Queries) FramesFrom(ctx context.Context, arg FramesFromParams) ([]Spool
 const framesOfType = `-- name: FramesOfType :many
 SELECT hq, seq, msg_id, service, report_id, type, item, digest, mode, at, class, body FROM spool_frame
 WHERE hq = $1 AND service = $2 AND report_id = $3 AND type = $4
-ORDER BY seq DESC LIMIT $5
+ORDER BY +seq DESC LIMIT $5
 `
 
 type FramesOfTypeParams struct {
@@ -289,7 +289,7 @@ func (q *Queries) ReportsOfFrames(ctx context.Context, arg ReportsOfFramesParams
 }
 
 const seqsOfReport = `-- name: SeqsOfReport :many
-SELECT seq FROM spool_frame WHERE hq = $1 AND service = $2 AND report_id = $3 ORDER BY seq LIMIT $4
+SELECT seq FROM spool_frame WHERE hq = $1 AND service = $2 AND report_id = $3 ORDER BY +seq LIMIT $4
 `
 
 type SeqsOfReportParams struct {

@@ -152,7 +152,7 @@ func (q *Queries) InputsAfter(ctx context.Context, arg InputsAfterParams) ([]Spo
 }
 
 const inputsOfReport = `-- name: InputsOfReport :many
-SELECT hq, seq, id, service, report_id, verb, mode, at, body FROM spool_input WHERE hq = $1 AND service = $2 AND report_id = $3 ORDER BY seq DESC LIMIT $4
+SELECT hq, seq, id, service, report_id, verb, mode, at, body FROM spool_input WHERE hq = $1 AND service = $2 AND report_id = $3 ORDER BY +seq DESC LIMIT $4
 `
 
 type InputsOfReportParams struct {

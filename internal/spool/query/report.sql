@@ -11,9 +11,14 @@ SELECT * FROM spool_report
 WHERE hq = $1 AND closed = 1 AND ring_seq < $2
 ORDER BY ring_seq DESC LIMIT $3;
 
--- name: Ringing :many
+-- name: Asked :many
 SELECT * FROM spool_report
-WHERE hq = $1 AND closed = 0 AND quiet = 0 AND (ring = 1 OR (mode = 'actual' AND ring_seq > $2))
+WHERE hq = $1 AND ring = 1 AND closed = 0 AND quiet = 0
+ORDER BY ring_seq DESC LIMIT $2;
+
+-- name: Waiting :many
+SELECT * FROM spool_report
+WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode = 'actual'
 ORDER BY ring_seq DESC LIMIT $3;
 
 -- name: ReportsUpTo :many

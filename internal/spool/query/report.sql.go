@@ -9,6 +9,61 @@ import (
 	"context"
 )
 
+const asked = `-- name: Asked :many
+SELECT hq, service, report_id, mode, revision, frame_seq, raw_seq, ring_seq, last_seq, first_at, touched_at, step, step_at, claimed, closed, ended, handled_alone, ring, quiet, private FROM spool_report
+WHERE hq = $1 AND ring = 1 AND closed = 0 AND quiet = 0
+ORDER BY ring_seq DESC LIMIT $2
+`
+
+type AskedParams struct {
+	Hq    string `db:"hq"`
+	Limit int32  `db:"limit"`
+}
+
+func (q *Queries) Asked(ctx context.Context, arg AskedParams) ([]SpoolReport, error) {
+	rows, err := q.db.QueryContext(ctx, asked, arg.Hq, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SpoolReport
+	for rows.Next() {
+		var i SpoolReport
+		if err := rows.Scan(
+			&i.Hq,
+			&i.Service,
+			&i.ReportID,
+			&i.Mode,
+			&i.Revision,
+			&i.FrameSeq,
+			&i.RawSeq,
+			&i.RingSeq,
+			&i.LastSeq,
+			&i.FirstAt,
+			&i.TouchedAt,
+			&i.Step,
+			&i.StepAt,
+			&i.Claimed,
+			&i.Closed,
+			&i.Ended,
+			&i.HandledAlone,
+			&i.Ring,
+			&i.Quiet,
+			&i.Private,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const closedReports = `-- name: ClosedReports :many
 SELECT hq, service, report_id, mode, revision, frame_seq, raw_seq, ring_seq, last_seq, first_at, touched_at, step, step_at, claimed, closed, ended, handled_alone, ring, quiet, private FROM spool_report
 WHERE hq = $1 AND closed = 1 AND ring_seq < $2
@@ -219,20 +274,20 @@ func (q *Queries) ReportsUpTo(ctx context.Context, arg ReportsUpToParams) ([]Spo
 	return items, nil
 }
 
-const ringing = `-- name: Ringing :many
+const waiting = `-- name: Waiting :many
 SELECT hq, service, report_id, mode, revision, frame_seq, raw_seq, ring_seq, last_seq, first_at, touched_at, step, step_at, claimed, closed, ended, handled_alone, ring, quiet, private FROM spool_report
-WHERE hq = $1 AND closed = 0 AND quiet = 0 AND (ring = 1 OR (mode = 'actual' AND ring_seq > $2))
+WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode = 'actual'
 ORDER BY ring_seq DESC LIMIT $3
 `
 
-type RingingParams struct {
+type WaitingParams struct {
 	Hq      string `db:"hq"`
 	RingSeq int64  `db:"ring_seq"`
 	Limit   int32  `db:"limit"`
 }
 
-func (q *Queries) Ringing(ctx context.Context, arg RingingParams) ([]SpoolReport, error) {
-	rows, err := q.db.QueryContext(ctx, ringing, arg.Hq, arg.RingSeq, arg.Limit)
+func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]SpoolReport, error) {
+	rows, err := q.db.QueryContext(ctx, waiting, arg.Hq, arg.RingSeq, arg.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,8 @@ CREATE TABLE spool_frame (
     body      BYTEA  NOT NULL,
     PRIMARY KEY (hq, seq)
 );
-CREATE INDEX spool_frame_item ON spool_frame (hq, service, report_id, type, item);
+-- Queries order by +seq where this index must be used and not the primary key.
+CREATE INDEX spool_frame_item ON spool_frame (hq, service, report_id, type, item, seq);
 
 -- One row per report: where it stands, as far as the terminal knows.
 CREATE TABLE spool_report (
@@ -48,6 +49,7 @@ CREATE TABLE spool_report (
     PRIMARY KEY (hq, service, report_id)
 );
 CREATE INDEX spool_report_open ON spool_report (hq, closed, ring_seq);
+CREATE INDEX spool_report_ring ON spool_report (hq, ring_seq) WHERE ring = 1;
 CREATE INDEX spool_report_last ON spool_report (hq, last_seq);
 
 -- Runs of frames that are durable at the headquarters.
