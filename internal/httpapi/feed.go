@@ -277,6 +277,18 @@ func (h *hub) unsavedCards() []Card {
 	return out
 }
 
+// unsavedNow gives every unsaved report as an event, and where the rest goes on.
+func (h *hub) unsavedNow() (out []aside, asides int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.unsaved {
+		if full, err := sse("unsaved", 0, c); err == nil { // cards are plain values; encoding cannot fail
+			out = append(out, aside{name: "unsaved", full: full})
+		}
+	}
+	return out, h.asides
+}
+
 // after returns what a stream has not seen yet, and the channel that closes
 // when there is more. complete is false when the changes are older than what is
 // kept in memory.

@@ -68,8 +68,10 @@ func (st *streaming) run(ctx context.Context, who authn.Identity) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	lastCheck := time.Now()
-	_, st.asides = st.s.hub.heads() // what is unsaved now is on the board that the page has read
-	if st.beat() != nil {
+	// What is unsaved now is told anew: the page read its board a moment ago, and
+	// a report that exists in memory only must not fall between the two.
+	var unsaved []aside
+	if unsaved, st.asides = st.s.hub.unsavedNow(); st.write(nil, unsaved) != nil || st.beat() != nil {
 		return
 	}
 	for {
@@ -110,7 +112,7 @@ func (st *streaming) write(events []event, beside []aside) error {
 		return err
 	}
 	for _, a := range beside {
-		st.asides = a.n
+		st.asides = max(st.asides, a.n)
 		if !st.full {
 			continue
 		}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/matoi119/matoi/internal/app"
+)
+
+// house are the settings that every command of a headquarters needs.
+type house struct {
+	HQ       string `name:"hq" required:"" env:"MATOI_HQ" help:"Id of the headquarters, for example its six-digit local government code." placeholder:"ID"`
+	Name     string `env:"MATOI_NAME" help:"Name of the headquarters, as terminals and consoles show it." placeholder:"NAME"`
+	Data     string `required:"" env:"MATOI_DATA" help:"Data directory." placeholder:"DIR"`
+	Keys     string `env:"MATOI_KEYS" help:"Directory of the keys and the authority; DATA/keys when not given. Back it up apart from the data." placeholder:"DIR"`
+	Postgres string `env:"MATOI_POSTGRES" help:"PostgreSQL to use instead of the embedded store." placeholder:"DSN"`
+	Reserve  int64  `default:"268435456" env:"MATOI_RESERVE" help:"Bytes held back for a full disk."`
+}
+
+func (h house) config() app.HouseConfig {
+	name := h.Name
+	if name == "" {
+		name = h.HQ
+	}
+	return app.HouseConfig{HQ: h.HQ, Name: name, Dir: h.Data, Keys: h.Keys, Postgres: h.Postgres, Reserve: h.Reserve}
+}
+
+// open opens the house for a command beside a running server.
+func (h house) open(ctx context.Context, use func(*app.House) error) error {
+	o, err := app.OpenHouse(ctx, h.config())
+	if err != nil {
+		return err
+	}
+	err = use(o)
+	if e := o.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+type serverCommand struct {
+	house
+	Listen string   `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
+	Names  []string `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
+	Bell   string   `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
+}
+
+// Run starts the server and stays until it is told to end.
+func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, Bell: c.Bell, Version: version(), Log: log})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "指令台の入口: %s\n", s.URL())
+	select {
+	case <-ctx.Done():
+	case err = <-s.Failed():
+	}
+	if e := s.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+type demoCommand struct {
+	Listen string `default:"127.0.0.1:8119" help:"Loopback address of the page with the doors."`
+	Dir    string `help:"Keep the demo's data here; otherwise it goes with the demo." placeholder:"DIR"`
+	NoOpen bool   `name:"no-open" help:"Do not open the page in a browser."`
+}
+
+// Run starts the demo and stays until it is told to end.
+func (c *demoCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	d, err := app.StartDemo(ctx, app.DemoConfig{Dir: c.Dir, Listen: c.Listen, Version: version(), Log: log})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n  デモの入口: %s\n  終わるときは Ctrl+C\n\n", d.URL())
+	if !c.NoOpen {
+		browse(ctx, d.URL())
+	}
+	<-ctx.Done()
+	return d.Close()
+}
