@@ -101,6 +101,7 @@ func (s *site) end() {
 func (s *site) restart() {
 	s.Helper()
 	s.http.CloseIdleConnections()
+	s.config.Intake, s.config.Face = s.intake.Addr().String(), s.FaceAddr() // the page's cookie is named by the port
 	s.end()
 	s.start()
 }

@@ -36,8 +36,13 @@ type message struct {
 // limit the beginning is kept and the rest is counted and digested: the marker
 // that goes to the headquarters says exactly what came.
 func (a *Agent) readMessage(w http.ResponseWriter, r *http.Request) (m message, err error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.c.BodyTime)) // not supported by test recorders
-	defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }()
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(a.c.BodyTime)) // not supported by test recorders
+	defer func() {
+		if err == nil { // else what still comes must not be waited for
+			_ = c.SetReadDeadline(time.Time{})
+		}
+	}()
 	m.kept, err = io.ReadAll(io.LimitReader(r.Body, stdif.MaxFrame+1))
 	if err != nil {
 		return m, err
