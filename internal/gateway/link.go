@@ -130,6 +130,13 @@ func (l *link) connect(ctx context.Context) error {
 // pipe stops reading, and the terminal keeps the rest.
 const maxInFlight = 1024
 
+// from is the gateway acting on a message of this terminal.
+func (l *link) from(in act.Incoming) act.Who {
+	who := l.g.who
+	who.Terminal, who.Service = l.id, in.Service
+	return who
+}
+
 // incoming joins a frame with what its body says.
 func (l *link) incoming(f open1.Frame, wire []byte, p *stdif.Problem, id string) act.Incoming {
 	in := act.Incoming{Frame: id, Terminal: l.id, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.ServiceID, Type: string(f.Type),

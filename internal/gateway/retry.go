@@ -95,7 +95,7 @@ func (r *retrier) run(ctx context.Context) {
 }
 
 func (r *retrier) try(ctx context.Context, in act.Incoming) bool {
-	p, err := r.l.g.c.Acts.Arrive(ctx, r.l.g.who, in)
+	p, err := r.l.g.c.Acts.Arrive(ctx, r.l.from(in), in)
 	if err != nil {
 		return false
 	}

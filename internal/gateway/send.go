@@ -113,7 +113,7 @@ func (s *session) request(ctx context.Context, m entry.Message) error {
 	for i, r := range answer {
 		in := s.l.incoming(r.Frame, r.Raw, r.Problem, answerID(s.l.id, q.ID, i))
 		in.Spool, in.Seq, in.Late = "", 0, false
-		pending, err := s.l.g.c.Acts.Arrive(ctx, s.l.g.who, in)
+		pending, err := s.l.g.c.Acts.Arrive(ctx, s.l.from(in), in)
 		if err != nil {
 			return err
 		}

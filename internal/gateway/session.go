@@ -87,7 +87,7 @@ func (s *session) frameID(f open1.Frame, wire []byte) string {
 }
 
 func (s *session) take(ctx context.Context, in act.Incoming) error {
-	p, err := s.l.g.c.Acts.Arrive(ctx, s.l.g.who, in)
+	p, err := s.l.g.c.Acts.Arrive(ctx, s.l.from(in), in)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,7 +107,8 @@ func New(c Config) (*Server, error) {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Matoi", c.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served below, under a right
-	config.CreateHooks = nil                                             // no $schema links into answers
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.CreateHooks = nil // no $schema links into answers
 	config.Info.Description = "What a console can do, a command system of another maker can do. See docs/operations and docs/open1.md."
 	s.api = humago.New(mux, config)
 	if err := s.routes(mux); err != nil {
@@ -113,6 +116,18 @@ func New(c Config) (*Server, error) {
 	}
 	s.handler = headers(http.NewCrossOriginProtection().Handler(mux))
 	return s, nil
+}
+
+// schemaName keeps values of the standard interface apart from our own.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/stdif") {
+		return "Interface" + name
+	}
+	return name
 }
 
 // ServeHTTP implements http.Handler.
