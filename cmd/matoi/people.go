@@ -20,7 +20,7 @@ type consoleCommand struct {
 
 type consoleAdd struct {
 	house
-	Seat       string `arg:"" help:"Name of the console, for example 指令台1."`
+	Label      string `arg:"" help:"Name of the console, for example 指令台1."`
 	ID         string `help:"Id of an existing console whose browser is to be replaced." placeholder:"ID"`
 	Supervisor bool   `help:"This is the 指揮台."`
 }
@@ -28,7 +28,7 @@ type consoleAdd struct {
 // Run prints the code.
 func (c *consoleAdd) Run(ctx context.Context, out io.Writer) error {
 	return c.open(ctx, func(h *app.House) error {
-		code, err := h.IssueConsole(ctx, c.ID, c.Seat, c.Supervisor)
+		code, err := h.IssueConsole(ctx, c.ID, c.Label, c.Supervisor)
 		if err == nil {
 			fmt.Fprintf(out, "登録コード: %s\n15分以内に、指令台のブラウザーで一度だけ使えます。\n", code)
 		}
