@@ -18,7 +18,7 @@ UI_SOURCES = $(shell find ui i18n -type f -not -path 'ui/node_modules/*' -not -p
 SOAK ?= 10m
 FUZZTIME ?= 10s
 
-.PHONY: help
+.PHONY: generate help
 help: ## say what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -79,6 +79,9 @@ lint: ## format, linters, known vulnerabilities (its database is on the internet
 	scripts/lint.sh
 
 .PHONY: format
+generate: ## write the query packages from SQL
+	go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate
+
 format: ## write every Go file in the one format
 	git ls-files --cached --others --exclude-standard '*.go' | xargs go tool -modfile=tools/go.mod gofumpt -w
 
