@@ -33,7 +33,7 @@ func (a *Agent) takeChat(w http.ResponseWriter, r *http.Request, v spool.Service
 		return
 	}
 	in.Inbound, in.Warnings = stdif.Inbound{Chat: &line}, warnings
-	a.answer(w, r, in)
+	a.answer(w, r, in, m)
 }
 
 func (a *Agent) takeState(w http.ResponseWriter, r *http.Request, v spool.Service) {
@@ -51,16 +51,16 @@ func (a *Agent) takeState(w http.ResponseWriter, r *http.Request, v spool.Servic
 		refuseAs(w, http.StatusUnprocessableEntity, p, false)
 		return
 	}
-	a.answer(w, r, spool.Intake{Service: v.ID, Mode: stdif.Mode(r.Header.Get(ModeHeader)), Inbound: stdif.Inbound{State: &state}, Warnings: warnings})
+	a.answer(w, r, spool.Intake{Service: v.ID, Mode: stdif.Mode(r.Header.Get(ModeHeader)), Inbound: stdif.Inbound{State: &state}, Warnings: warnings}, m)
 }
 
-func (a *Agent) answer(w http.ResponseWriter, r *http.Request, in spool.Intake) {
+func (a *Agent) answer(w http.ResponseWriter, r *http.Request, in spool.Intake, m message) {
 	out, err := a.take(r, in)
 	switch {
 	case err != nil:
 		a.fail(w, r, err)
 	case out.Problem != nil:
-		refuse(w, out.Problem)
+		a.keepRefused(w, r, in, m, out.Problem)
 	default:
 		a.answerTaken(w, r, in, out)
 	}

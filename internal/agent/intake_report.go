@@ -89,14 +89,23 @@ func (a *Agent) takeReport(w http.ResponseWriter, r *http.Request, v spool.Servi
 		a.keepRaw(w, r, in, m, p, status)
 		return
 	}
-	out, err := a.take(r, in)
+	a.answer(w, r, in, m)
+}
+
+// keepRefused keeps what contradicts what was taken before: a service that never
+// counts its revisions up, or uses a number twice, may be telling something new
+// (wrong revision: a code, and nothing is lost). Bytes of another mode stand
+// alone: an actual call must not hide under the number of a test.
+func (a *Agent) keepRefused(w http.ResponseWriter, r *http.Request, in spool.Intake, m message, p *stdif.Problem) {
 	switch {
-	case err != nil:
-		a.fail(w, r, err)
-	case out.Problem != nil:
-		refuse(w, out.Problem)
+	case p.Code == stdif.CodeStaleRevision && in.Inbound.Report != nil:
+		a.keep(w, r, in, m, p, in.Inbound.Report.ID)
+	case p.Code == stdif.CodeStaleRevision && in.Inbound.Chat != nil:
+		a.keep(w, r, in, m, p, in.Inbound.Chat.ReportID)
+	case p.Code == stdif.CodeMode:
+		a.keep(w, r, in, m, p, "")
 	default:
-		a.answerTaken(w, r, in, out)
+		refuse(w, p)
 	}
 }
 
@@ -142,19 +151,33 @@ func asProblem(err error) *stdif.Problem {
 
 // keepRaw spools the bytes that nobody could read and says so.
 func (a *Agent) keepRaw(w http.ResponseWriter, r *http.Request, in spool.Intake, m message, p *stdif.Problem, status int) {
-	raw := &stdif.Undecodable{Raw: stdif.Raw{MIME: stdif.Excerpt(r.Header.Get("Content-Type"), 100), Bytes: m.kept}, Problem: *p, ReportID: r.PathValue("report")}
-	if raw.ReportID == "" && m.oversized() == nil {
-		raw.ReportID = a.numberOf(r, m.kept)
+	number := r.PathValue("report")
+	if number == "" && m.oversized() == nil {
+		number = a.numberOf(r, m.kept)
 	}
+	if a.raw(w, r, in, m, p, number) {
+		refuseAs(w, status, p, true)
+	}
+}
+
+func (a *Agent) keep(w http.ResponseWriter, r *http.Request, in spool.Intake, m message, p *stdif.Problem, number string) {
+	if a.raw(w, r, in, m, p, number) {
+		refuseAs(w, statusOf(p), p, true)
+	}
+}
+
+// raw makes the bytes durable as they are, or answers that it could not.
+func (a *Agent) raw(w http.ResponseWriter, r *http.Request, in spool.Intake, m message, p *stdif.Problem, number string) bool {
 	if !in.Mode.Valid() {
 		in.Mode = ""
 	}
-	in.Inbound = stdif.Inbound{Raw: raw}
-	if _, err := a.take(r, in); err != nil {
+	in.Inbound = stdif.Inbound{Raw: &stdif.Undecodable{Raw: stdif.Raw{MIME: stdif.Excerpt(r.Header.Get("Content-Type"), 100), Bytes: m.kept},
+		Problem: *p, ReportID: number}}
+	_, err := a.take(r, in)
+	if err != nil {
 		a.fail(w, r, err)
-		return
 	}
-	refuseAs(w, status, p, true)
+	return err == nil
 }
 
 // numberOf finds the service's number in a message that could not be decoded.

@@ -46,8 +46,8 @@ func TestIntakeAnswers(t *testing.T) {
 	}{
 		{"first", "net119", actual, same, 201, 0, false},
 		{"the same again", "net119", actual, same, 200, 0, false},
-		{"same revision, other content", "net119", actual, body(func(r *stdif.Report) { r.Text = "別" }), 409, stdif.CodeStaleRevision, false},
-		{"mode changed", "net119", withMode(stdif.Test), body(func(r *stdif.Report) { r.Revision = 2 }), 409, stdif.CodeMode, false},
+		{"same revision, other content", "net119", actual, body(func(r *stdif.Report) { r.Text = "別" }), 409, stdif.CodeStaleRevision, true},
+		{"mode changed", "net119", withMode(stdif.Test), body(func(r *stdif.Report) { r.Revision = 2 }), 409, stdif.CodeMode, true},
 		{"later revision", "net119", actual, body(func(r *stdif.Report) { r.Revision = 3 }), 201, 0, false},
 		{"the same number in another service is another report", "aacn", withMode(stdif.Test), same, 201, 0, false},
 		{"CAP with its own mode", "aacn", http.Header{"Content-Type": {"application/cap+xml"}}, []byte(capAlert), 201, 0, false},

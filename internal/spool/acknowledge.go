@@ -111,7 +111,7 @@ func (s *Spool) refuse(ctx context.Context, tx *writer.Tx, q *query.Queries, r o
 		return nil, err
 	}
 	row, known, err := found(q.Report(ctx, query.ReportParams{Hq: HQ, Service: f.Service, ReportID: f.ReportID}))
-	if err != nil || !known || row.RingSeq != r.Seq || row.Step == string(stdif.Refused) {
+	if err != nil || !known || stepSeq(row) != r.Seq || row.Step == string(stdif.Refused) {
 		return nil, err
 	}
 	p, err := s.privateOf(row)

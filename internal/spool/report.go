@@ -80,10 +80,18 @@ func (s *Spool) report(row query.SpoolReport) (Report, error) {
 		HQNumber: p.HQNumber, Problem: p.Problem, Warnings: p.Warnings, frameSeq: row.FrameSeq, rawSeq: row.RawSeq}
 	// Received is not written per report: it follows from the frames that the
 	// headquarters has, so that an acknowledgement costs one row per run.
-	if _, ok := s.acked.has(row.RingSeq); ok && r.Step == stdif.Spooled {
+	if _, ok := s.acked.has(stepSeq(row)); ok && r.Step == stdif.Spooled {
 		r.Step = stdif.Received
 	}
 	return r, nil
+}
+
+// stepSeq is the frame that a report's step is about.
+func stepSeq(row query.SpoolReport) int64 {
+	if row.FrameSeq > 0 {
+		return row.FrameSeq
+	}
+	return row.RawSeq
 }
 
 func micro(µs int64) time.Time { return time.UnixMicro(µs).UTC() }

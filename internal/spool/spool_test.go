@@ -217,6 +217,13 @@ func TestUndecodable(t *testing.T) {
 	if err != nil || !r.Undecodable || r.Revision != 1 || body == nil || und == nil || string(und.Raw.Bytes) != "{broken" {
 		t.Errorf("report = %+v, body %v, undecodable %v, %v", r, body, und, err)
 	}
+	// Nor does it take back how far that revision has come.
+	if _, err := s.Acknowledge(t.Context(), s.ID(), []open1.Range{{From: 1, To: s.Through() - 1}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if r := find(t, s, "N-1"); r.Step != stdif.Received {
+		t.Errorf("step of what was understood = %s, want received", r.Step)
+	}
 	// The next good revision heals it.
 	taken(t, s, actual(report("N-1", 2)))
 	if r := find(t, s, "N-1"); r.Undecodable || r.Problem != nil || r.Revision != 2 {

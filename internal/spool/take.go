@@ -264,7 +264,9 @@ func (s *Spool) move(row *query.SpoolReport, d draft, seq, now int64) error {
 			row.Closed, row.HandledAlone, row.Quiet, row.Claimed = 0, 0, 0, 0
 		}
 		row.RingSeq, row.Ended = seq, 0
-		row.Step, row.StepAt = string(stdif.Spooled), now
+		if d.kind == open1.TypeReport || row.FrameSeq == 0 { // what cannot be read says nothing about the revision that could
+			row.Step, row.StepAt = string(stdif.Spooled), now
+		}
 		p, err := s.privateOf(*row)
 		if err != nil {
 			return err
