@@ -37,6 +37,7 @@ type Stories interface {
 type Reads interface {
 	Terminals() terminal.Store
 	LastSpool(ctx context.Context, terminalID string) (string, error)
+	Extent(ctx context.Context, terminalID, spool string) (n, first, last int64, err error)
 	Seqs(ctx context.Context, terminalID, spool string, after int64, limit int) ([]int64, error)
 	Undelivered(ctx context.Context, destination string, limit int) ([]entry.Message, error)
 	OnCommit(hook func(seq int64))
@@ -248,6 +249,14 @@ func (g *Gateway) hello(ctx context.Context, terminalID string) (open1.Hello, er
 func (g *Gateway) have(ctx context.Context, terminalID, spool string) (open1.Ranges, error) {
 	const page = 20000
 	var have open1.Ranges
+	n, first, last, err := g.c.Store.Extent(ctx, terminalID, spool)
+	if err != nil {
+		return nil, err
+	}
+	if n == last-first+1 { // no gap: the ordinary case
+		have.AddRange(open1.Range{From: first, To: last})
+		return have, nil
+	}
 	for after := int64(0); ; {
 		seqs, err := g.c.Store.Seqs(ctx, terminalID, spool, after, page)
 		if err != nil {

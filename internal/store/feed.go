@@ -52,10 +52,35 @@ func (s *Store) Seqs(ctx context.Context, terminalID, spool string, after int64,
 	return seqs, nil
 }
 
-// LastSpool is the spool that a terminal numbered with last, "" when none.
-func (s *Store) LastSpool(ctx context.Context, terminalID string) (string, error) {
-	spool, err := s.reportQueries(s.read).LastSpool(ctx, reportq.LastSpoolParams{HQ: s.hq, Terminal: terminalID})
-	return orNothing(spool, err)
+// LastSpool is the spool that a terminal numbered with last, "" when none. It
+// steps from spool to spool along the index, so that a million frames cost as
+// little as ten.
+func (s *Store) LastSpool(ctx context.Context, terminalID string) (last string, err error) {
+	q := s.reportQueries(s.read)
+	var heard int64
+	for spool := ""; ; {
+		spool, err = orNothing(q.NextSpool(ctx, reportq.NextSpoolParams{HQ: s.hq, Terminal: terminalID, Spool: spool}))
+		if err != nil || spool == "" {
+			return last, err
+		}
+		at, err := orNothing(q.SpoolHeard(ctx, reportq.SpoolHeardParams{HQ: s.hq, Terminal: terminalID, Spool: spool}))
+		if err != nil {
+			return "", fmt.Errorf("read last spool: %w", err)
+		}
+		if at >= heard {
+			last, heard = spool, at
+		}
+	}
+}
+
+// Extent is how many frames of a spool are stored, and the lowest and highest
+// of their numbers. Without a gap that says everything.
+func (s *Store) Extent(ctx context.Context, terminalID, spool string) (n, first, last int64, err error) {
+	e, err := s.reportQueries(s.read).SpoolExtent(ctx, reportq.SpoolExtentParams{HQ: s.hq, Terminal: terminalID, Spool: spool})
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("read extent of a spool: %w", err)
+	}
+	return e.N, e.First, e.Last, nil
 }
 
 // Refusal is a stored frame that was not understood.

@@ -35,8 +35,9 @@ CREATE TABLE report_report (
 );
 CREATE UNIQUE INDEX report_report_service ON report_report (hq, service, service_report);
 CREATE INDEX report_report_open ON report_report (hq, open, received_at);
-CREATE INDEX report_report_due ON report_report (hq, due_at);
-CREATE INDEX report_report_phone ON report_report (hq, phone_index, received_at);
+CREATE INDEX report_report_due ON report_report (hq, due_at) WHERE due_at > 0;
+CREATE INDEX report_report_unshown ON report_report (hq) WHERE integrated_at = 0;
+CREATE INDEX report_report_phone ON report_report (hq, phone_index, received_at) WHERE phone_index <> '';
 
 CREATE TABLE report_close_note (
     hq TEXT NOT NULL, report TEXT NOT NULL,
@@ -116,4 +117,4 @@ CREATE TABLE outbox_message (
     body BYTEA NOT NULL, -- sealed: caller
     PRIMARY KEY (hq, id)
 );
-CREATE INDEX outbox_message_open ON outbox_message (hq, destination, done_at, id);
+CREATE INDEX outbox_message_open ON outbox_message (hq, destination, id) WHERE done_at = 0;

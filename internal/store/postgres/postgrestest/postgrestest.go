@@ -32,14 +32,23 @@ type Server struct {
 // Main runs a test binary with a server; call it from TestMain. The server is
 // gone when it returns.
 func Main(m *testing.M, use func(*Server)) int {
-	s, err := start()
+	s, stop, err := Start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "PostgreSQL for the tests: %v\n(make setup installs it)\n", err)
 		return 1
 	}
-	defer s.stop()
+	defer stop()
 	use(s)
 	return m.Run()
+}
+
+// Start starts a server for whoever needs it only sometimes; stop ends it and
+// removes its cluster.
+func Start() (s *Server, stop func(), err error) {
+	if s, err = start(); err != nil {
+		return nil, nil, err
+	}
+	return s, s.stop, nil
 }
 
 // Database makes an empty database and returns its address.

@@ -7,7 +7,7 @@ SELECT * FROM report_report WHERE hq = $1 AND open = 1 ORDER BY received_at, id;
 -- name: Closed :many
 SELECT * FROM report_report WHERE hq = $1 AND open = 0 AND received_at < $2 ORDER BY received_at DESC, id DESC LIMIT $3;
 -- name: ByPhone :many
-SELECT * FROM report_report WHERE hq = $1 AND phone_index = $2 ORDER BY received_at DESC LIMIT $3;
+SELECT * FROM report_report WHERE hq = $1 AND phone_index = $2 AND phone_index <> '' ORDER BY received_at DESC LIMIT $3;
 -- name: Due :many
 SELECT id FROM report_report WHERE hq = $1 AND due_at > 0 AND due_at <= $2 ORDER BY due_at LIMIT $3;
 -- name: FromFuture :many
@@ -15,7 +15,7 @@ SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR al
 -- name: NextDue :one
 SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1;
 -- name: Stored :one
-SELECT COUNT(*) FROM report_report WHERE hq = $1;
+SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM report_counter WHERE hq = $1;
 -- name: Unshown :one
 SELECT COUNT(*) FROM report_report WHERE hq = $1 AND integrated_at = 0;
 -- name: Counter :one
@@ -27,8 +27,13 @@ SELECT id, terminal, service, type, mode, revision, sent_at, received_at, late, 
 FROM report_frame WHERE hq = $1 AND report = $2 ORDER BY received_at, id;
 -- name: Have :many
 SELECT seq FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND seq > $4 ORDER BY seq LIMIT $5;
--- name: LastSpool :one
-SELECT spool FROM report_frame WHERE hq = $1 AND terminal = $2 AND seq > 0 ORDER BY received_at DESC LIMIT 1;
+-- name: NextSpool :one
+SELECT spool FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool > $3 ORDER BY spool LIMIT 1;
+-- name: SpoolExtent :one
+SELECT COUNT(*) AS n, CAST(COALESCE(MIN(seq), 0) AS BIGINT) AS first, CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS last
+FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3;
+-- name: SpoolHeard :one
+SELECT received_at FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 ORDER BY seq DESC LIMIT 1;
 -- name: Refused :many
 SELECT seq, problem, place FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND problem > 0 AND received_at > $4 ORDER BY seq;
 -- name: Chat :many

@@ -83,7 +83,7 @@ func (q *Queries) Board(ctx context.Context, hq string) ([]ReportReport, error) 
 }
 
 const byPhone = `-- name: ByPhone :many
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND phone_index = $2 ORDER BY received_at DESC LIMIT $3
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND phone_index = $2 AND phone_index <> '' ORDER BY received_at DESC LIMIT $3
 `
 
 type ByPhoneParams struct {
@@ -543,22 +543,6 @@ func (q *Queries) Have(ctx context.Context, arg HaveParams) ([]int64, error) {
 	return items, nil
 }
 
-const lastSpool = `-- name: LastSpool :one
-SELECT spool FROM report_frame WHERE hq = $1 AND terminal = $2 AND seq > 0 ORDER BY received_at DESC LIMIT 1
-`
-
-type LastSpoolParams struct {
-	HQ       string `db:"hq"`
-	Terminal string `db:"terminal"`
-}
-
-func (q *Queries) LastSpool(ctx context.Context, arg LastSpoolParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, lastSpool, arg.HQ, arg.Terminal)
-	var spool string
-	err := row.Scan(&spool)
-	return spool, err
-}
-
 const media = `-- name: Media :many
 SELECT hq, report, id, mime, bytes, sha256, at, body FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id
 `
@@ -609,6 +593,23 @@ func (q *Queries) NextDue(ctx context.Context, hq string) (int64, error) {
 	var due_at int64
 	err := row.Scan(&due_at)
 	return due_at, err
+}
+
+const nextSpool = `-- name: NextSpool :one
+SELECT spool FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool > $3 ORDER BY spool LIMIT 1
+`
+
+type NextSpoolParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+	Spool    string `db:"spool"`
+}
+
+func (q *Queries) NextSpool(ctx context.Context, arg NextSpoolParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, nextSpool, arg.HQ, arg.Terminal, arg.Spool)
+	var spool string
+	err := row.Scan(&spool)
+	return spool, err
 }
 
 const openRequests = `-- name: OpenRequests :many
@@ -897,15 +898,56 @@ func (q *Queries) Requests(ctx context.Context, arg RequestsParams) ([]ReportReq
 	return items, nil
 }
 
+const spoolExtent = `-- name: SpoolExtent :one
+SELECT COUNT(*) AS n, CAST(COALESCE(MIN(seq), 0) AS BIGINT) AS first, CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS last
+FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3
+`
+
+type SpoolExtentParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+	Spool    string `db:"spool"`
+}
+
+type SpoolExtentRow struct {
+	N     int64 `db:"n"`
+	First int64 `db:"first"`
+	Last  int64 `db:"last"`
+}
+
+func (q *Queries) SpoolExtent(ctx context.Context, arg SpoolExtentParams) (SpoolExtentRow, error) {
+	row := q.db.QueryRowContext(ctx, spoolExtent, arg.HQ, arg.Terminal, arg.Spool)
+	var i SpoolExtentRow
+	err := row.Scan(&i.N, &i.First, &i.Last)
+	return i, err
+}
+
+const spoolHeard = `-- name: SpoolHeard :one
+SELECT received_at FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 ORDER BY seq DESC LIMIT 1
+`
+
+type SpoolHeardParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+	Spool    string `db:"spool"`
+}
+
+func (q *Queries) SpoolHeard(ctx context.Context, arg SpoolHeardParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, spoolHeard, arg.HQ, arg.Terminal, arg.Spool)
+	var received_at int64
+	err := row.Scan(&received_at)
+	return received_at, err
+}
+
 const stored = `-- name: Stored :one
-SELECT COUNT(*) FROM report_report WHERE hq = $1
+SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM report_counter WHERE hq = $1
 `
 
 func (q *Queries) Stored(ctx context.Context, hq string) (int64, error) {
 	row := q.db.QueryRowContext(ctx, stored, hq)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const unshown = `-- name: Unshown :one
