@@ -15,6 +15,7 @@ type terminalCommand struct {
 	Run     terminalRun     `cmd:"" help:"Run the terminal."`
 	Enrol   terminalEnrol   `cmd:"" help:"Print a code with which the headquarters makes this terminal its own."`
 	Service terminalService `cmd:"" help:"Services that share this terminal."`
+	Status  terminalStatus  `cmd:"" help:"Print whose terminal this is and what waits for the headquarters."`
 }
 
 // site are the settings that every command of a terminal needs.
@@ -124,6 +125,27 @@ type serviceRemove struct {
 // Run removes the service.
 func (c *serviceRemove) Run(ctx context.Context, log *slog.Logger) error {
 	return app.RemoveService(ctx, c.config(log), c.ID)
+}
+
+type terminalStatus struct{ site }
+
+// Run prints the status.
+func (c *terminalStatus) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	s, err := app.StatusHere(ctx, c.config(log))
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if s.ID == "" {
+		fmt.Fprintln(t, "端末\t未登録")
+	} else {
+		fmt.Fprintf(t, "端末\t%s\n消防本部\t%s %s\n証明書の期限\t%s\n", s.ID, s.Headquarters, s.HeadquartersName, s.NotAfter.Local().Format(time.DateOnly))
+	}
+	fmt.Fprintf(t, "保管\t%s\n保管した電文\t%d\n本部に未達\t%d\n", s.Spool, s.Through, s.Pending)
+	for _, v := range s.Services {
+		fmt.Fprintf(t, "サービス\t%s %s output-only=%t\n", v.ID, v.Name, v.OutputOnly)
+	}
+	return t.Flush()
 }
 
 type enrolCommand struct {

@@ -29,6 +29,9 @@ type Config struct {
 
 	// Member is the terminal's membership; nil before enrolment. Join adds it later.
 	Member *Member
+	// Enrolled is asked every second while there is no Member: another process
+	// may enrol this terminal, and nothing has to be restarted then. May be nil.
+	Enrolled func() (*Member, error)
 
 	// Codecs are the formats that services may hand in; open/1 and CAP when nil.
 	Codecs []stdif.Codec
@@ -235,6 +238,9 @@ func (a *Agent) clockwork() {
 			alone = now
 			a.hub.changed() // from now on reports ring here, or no longer
 		}
+		if a.member.Load() == nil && a.c.Enrolled != nil {
+			a.check("join headquarters", a.joinWhenEnrolled())
+		}
 		if a.spool.Storable() != nil && n%3 == 0 {
 			a.check("recover the spool", a.spool.Recover(a.ctx))
 		}
@@ -248,6 +254,14 @@ func (a *Agent) clockwork() {
 			a.check("tend the spool", a.spool.Tend(a.ctx))
 		}
 	}
+}
+
+func (a *Agent) joinWhenEnrolled() error {
+	m, err := a.c.Enrolled()
+	if err != nil || m == nil {
+		return err
+	}
+	return a.Join(a.ctx, *m)
 }
 
 func (a *Agent) check(what string, err error) {

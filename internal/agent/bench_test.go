@@ -2,9 +2,11 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/matoi119/matoi/internal/spool"
 	"github.com/matoi119/matoi/stdif"
@@ -46,4 +48,24 @@ func parallel(b *testing.B, one func()) {
 	wg.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reports/s")
+}
+
+// BenchmarkLive is from the service's request to the frame at the gateway,
+// through mutual TLS, one report at a time.
+func BenchmarkLive(b *testing.B) {
+	s := newSite(b, nil)
+	g, _ := s.connect("", nil)
+	g.snapshot()
+	took := make([]time.Duration, b.N)
+	b.ResetTimer()
+	for i := range b.N {
+		began := time.Now()
+		s.report("net119", newReport(fmt.Sprintf("N-%d", i), 1))
+		g.numbered(1)
+		took[i] = time.Since(began)
+	}
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

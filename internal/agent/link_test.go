@@ -264,3 +264,33 @@ func TestHealth(t *testing.T) {
 		t.Errorf("health = %+v", h)
 	}
 }
+
+// A terminal that runs before it is enrolled takes reports, and opens its face
+// by itself when another process has enrolled it.
+func TestEnrolledWhileRunning(t *testing.T) {
+	enrolled := make(chan *Member, 1)
+	s := newSite(t, func(c *Config) {
+		c.Member = nil
+		c.Enrolled = func() (*Member, error) {
+			select {
+			case m := <-enrolled:
+				return m, nil
+			default:
+				return nil, nil
+			}
+		}
+	})
+	if s.FaceAddr() != "" {
+		t.Fatal("a terminal without headquarters has a face for one")
+	}
+	s.report("net119", newReport("N-1", 1))
+	if v := s.open().state(); v.TerminalID != "" || len(v.Rings) != 1 {
+		t.Errorf("page before enrolment = %+v", v)
+	}
+	enrolled <- s.member
+	s.until("the face is open", func() bool { return s.FaceAddr() != "" })
+	g, snap := s.connect("", nil)
+	if f := g.snapshot(); snap.Missing != 1 || len(f) != 1 || f[0].TerminalID != "t-01" {
+		t.Errorf("snapshot = %+v, frames %v", snap, f)
+	}
+}

@@ -44,7 +44,7 @@ func StartTerminal(ctx context.Context, c TerminalConfig) (*Terminal, error) {
 		return nil, err
 	}
 	a, err := agent.Start(ctx, agent.Config{Dir: c.spoolDir(), Intake: c.Intake, Face: c.Face, Name: c.Name, Version: c.Version, Log: c.Log,
-		Member: member, Reserve: c.Reserve})
+		Member: member, Enrolled: c.member, Reserve: c.Reserve})
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +126,37 @@ func RemoveService(ctx context.Context, c TerminalConfig, id string) error {
 
 // Services lists who shares the terminal.
 func Services(ctx context.Context, c TerminalConfig) ([]spool.Service, error) { return c.services(ctx) }
+
+// TerminalStatus is what a terminal's directory says of itself, running or not.
+type TerminalStatus struct {
+	ID               string // "" before enrolment
+	Headquarters     string
+	HeadquartersName string
+	NotAfter         time.Time // of the certificate
+	Spool            string
+	Through, Pending int64 // newest frame; how many the headquarters does not have
+	Services         []spool.Service
+}
+
+// StatusHere reads the status of a terminal. The link itself is seen at the
+// terminal's page and at the consoles.
+func StatusHere(ctx context.Context, c TerminalConfig) (out TerminalStatus, err error) {
+	if _, err := os.Stat(c.spoolDir()); errors.Is(err, fs.ErrNotExist) {
+		return out, fault.New(fault.NotFound, "terminal.unknown")
+	}
+	switch m, err := pki.LoadMembership(c.memberDir()); {
+	case err == nil:
+		out.ID, out.Headquarters, out.HeadquartersName, out.NotAfter = m.TerminalID, m.Headquarters, m.HeadquartersName, m.NotAfter()
+	case fault.Of(err) != fault.NotFound:
+		return out, err
+	}
+	err = c.WithSpool(ctx, func(s *spool.Spool) error {
+		out.Spool, out.Through, out.Pending = s.ID(), s.Through(), s.Pending()
+		out.Services, err = s.Services(ctx)
+		return err
+	})
+	return out, err
+}
 
 // VerifyTerminal compares a terminal's spool with its log.
 func VerifyTerminal(ctx context.Context, c TerminalConfig) (audit.Result, error) {
