@@ -31,6 +31,7 @@ type commands struct {
 	Server   serverCommand   `cmd:"" help:"The headquarters' server."`
 	Terminal terminalCommand `cmd:"" help:"The dedicated terminal."`
 	Enrol    enrolCommand    `cmd:"" help:"Make the terminal that shows a code one of this headquarters."`
+	Revoke   revokeCommand   `cmd:"" help:"Take a terminal out of service at once."`
 	Console  consoleCommand  `cmd:"" help:"Consoles: codes, list, revoke."`
 	Person   personCommand   `cmd:"" help:"Persons: add, list, password, suspend."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`

@@ -68,6 +68,7 @@ type personCommand struct {
 	List     personList     `cmd:"" help:"List the persons."`
 	Password personPassword `cmd:"" help:"Set a new password, read from standard input; the person is logged out everywhere."`
 	Suspend  personSuspend  `cmd:"" help:"Suspend a person and log the person out everywhere."`
+	Logout   personLogout   `cmd:"" name:"log-out" help:"End every session of a person, in force on the next request."`
 	Resume   personResume   `cmd:"" help:"Let a suspended person log in again."`
 }
 
@@ -152,4 +153,14 @@ type personResume struct {
 // Run lets the person in again.
 func (c *personResume) Run(ctx context.Context) error {
 	return c.open(ctx, func(h *app.House) error { return h.Suspend(ctx, c.Account, false) })
+}
+
+type personLogout struct {
+	house
+	Account string `arg:""`
+}
+
+// Run ends the person's sessions.
+func (c *personLogout) Run(ctx context.Context) error {
+	return c.open(ctx, func(h *app.House) error { return h.LogOut(ctx, c.Account) })
 }

@@ -167,3 +167,13 @@ func (c *enrolCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	})
 }
+
+type revokeCommand struct {
+	house
+	ID string `arg:"" help:"Id of the terminal."`
+}
+
+// Run revokes the terminal: its certificate is refused from the next dial on.
+func (c *revokeCommand) Run(ctx context.Context) error {
+	return c.open(ctx, func(h *app.House) error { return h.RevokeTerminal(ctx, c.ID) })
+}

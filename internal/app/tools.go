@@ -27,6 +27,12 @@ func (h *House) RevokeConsole(ctx context.Context, id string) error {
 	return h.Acts.RevokeConsole(ctx, act.CommandLine(), id)
 }
 
+// RevokeTerminal takes a terminal out of service; a running server ends its link
+// within seconds.
+func (h *House) RevokeTerminal(ctx context.Context, id string) error {
+	return h.Acts.RevokeTerminal(ctx, act.CommandLine(), id)
+}
+
 // AddPerson registers somebody and returns the id.
 func (h *House) AddPerson(ctx context.Context, account, name, password string, roles []string) (string, error) {
 	var given []staff.Role
@@ -49,6 +55,16 @@ func (h *House) Suspend(ctx context.Context, account string, suspended bool) err
 		state = staff.Suspended
 	}
 	return h.change(ctx, account, &state, nil)
+}
+
+// LogOut ends every session of somebody.
+func (h *House) LogOut(ctx context.Context, account string) error {
+	account, _ = staff.NormalAccount(account)
+	p, err := h.Store.Staff().PersonByAccount(ctx, account)
+	if err != nil {
+		return err
+	}
+	return h.Acts.RevokeSessions(ctx, act.CommandLine(), p.ID)
 }
 
 func (h *House) change(ctx context.Context, account string, state *staff.State, password *string) error {
