@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -82,7 +83,7 @@ func (a *Agent) takeMedium(w http.ResponseWriter, r *http.Request, v spool.Servi
 	m := stdif.Media{ID: r.PathValue("medium"), ReportID: r.PathValue("report"), Label: r.URL.Query().Get("label"), SHA256: r.Header.Get(DigestHeader)}
 	body := bufio.NewReaderSize(&patient{r.Body, http.NewResponseController(w)}, 64<<10)
 	head, err := body.Peek(512)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		a.brokenBody(w, r)
 		return
 	}

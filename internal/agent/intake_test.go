@@ -3,9 +3,11 @@ package agent
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -236,13 +238,7 @@ func TestConnectionLimit(t *testing.T) {
 
 func isTimeout(err error) bool {
 	var n net.Error
-	return err != nil && asNetError(err, &n) && n.Timeout()
-}
-
-func asNetError(err error, into *net.Error) bool {
-	n, ok := err.(net.Error) //nolint:errorlint // the connection's own error
-	*into = n
-	return ok
+	return errors.As(err, &n) && n.Timeout()
 }
 
 func TestMediaIntake(t *testing.T) {
@@ -319,9 +315,12 @@ func (s *site) events(service, after string) *events {
 	if err != nil || res.StatusCode != http.StatusOK {
 		s.Fatalf("events: %v %v", res, err)
 	}
-	e := &events{lines: make(chan event, 1000), cancel: func() { _ = res.Body.Close() }}
+	ctx, cancel := context.WithCancel(context.Background())
+	context.AfterFunc(ctx, func() { _ = res.Body.Close() })
+	e := &events{lines: make(chan event, 1000), cancel: cancel}
 	s.Cleanup(e.cancel)
 	go func() {
+		defer res.Body.Close()
 		defer close(e.lines)
 		var one event
 		for sc := bufio.NewScanner(res.Body); sc.Scan(); {

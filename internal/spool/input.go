@@ -39,13 +39,13 @@ func (s *Spool) TakeInputs(ctx context.Context, in []stdif.Input, outputOnly fun
 			return nil, fmt.Errorf("spool input: %w", err)
 		}
 	}
-	for i, r := range out {
-		if r.Taken {
+	for i, one := range in {
+		if out[i].Taken {
 			kind := Inputted
-			if in[i].Verb == stdif.VerbAck || in[i].Verb == stdif.VerbRing {
+			if one.Verb == stdif.VerbAck || one.Verb == stdif.VerbRing {
 				kind = Stepped
 			}
-			s.notify(Notice{Kind: kind, Service: in[i].ServiceID, ReportID: in[i].ReportID})
+			s.notify(Notice{Kind: kind, Service: one.ServiceID, ReportID: one.ReportID})
 		}
 	}
 	return out, nil

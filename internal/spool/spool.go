@@ -145,7 +145,7 @@ func Open(ctx context.Context, o Options) (_ *Spool, err error) {
 	if s.keys, err = seal.OpenDir(filepath.Join(o.Dir, "keys")); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
-	s.read = query.New(s.db.Read)
+	s.read = query.New(sqlite.NewPrepared(s.db.Read))
 	s.w, err = writer.Open(ctx, s.db.Write, writer.Options{HQ: HQ, Tables: Tables(), Now: o.Now,
 		Storage: sqlite.CannotStore, Relieve: s.relieve})
 	if err != nil {

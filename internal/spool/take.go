@@ -87,7 +87,7 @@ func (s *Spool) draft(in Intake) (draft, error) {
 	}
 	d := draft{Intake: in, msgID: id.String(), class: seal.Caller}
 	var v any
-	act := ""
+	var act string
 	switch m := in.Inbound; {
 	case m.Report != nil:
 		d.kind, act, d.reportID, v = open1.TypeReport, "intake.report", m.Report.ID, m.Report
@@ -146,12 +146,10 @@ func (s *Spool) take(ctx context.Context, tx *writer.Tx, d draft) (Taken, entry.
 		out.Problem = stdif.Problemf(stdif.CodeStaleRevision, "/revision", "a later revision was taken")
 	}
 	if out.Problem == nil && !out.Repeat && d.kind == open1.TypeMedia {
-		if out.Problem, err = s.roomForMedium(ctx, q, d); err != nil {
-			return out, entry.Entry{}, err
-		}
+		out.Problem, err = s.roomForMedium(ctx, q, d)
 	}
-	if out.Problem != nil || out.Repeat {
-		return out, entry.Entry{}, nil
+	if err != nil || out.Problem != nil || out.Repeat {
+		return out, entry.Entry{}, err
 	}
 	out.New = !known
 	out.Seq, err = s.write(ctx, tx, q, d, row, known)
