@@ -152,8 +152,17 @@ func undecodable(ctx context.Context, u *store.Unit, in Incoming, p *stdif.Probl
 		mode = stdif.Actual // what cannot be read may be about a life
 	}
 	in.Mode = mode
-	r, err := first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: "frame/" + in.Frame, Mode: mode,
-		Frame: in.Frame, Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late, Undecodable: true})
+	// A terminal knows what it could not read by the id of its message; what
+	// became unreadable only here has no name there.
+	name := report.Unaddressed(in.Frame)
+	if raw := in.Inbound.Raw; raw != nil && raw.ReportID == "" && in.MsgID != "" {
+		name = in.MsgID
+	}
+	r, err := u.Reports().ByService(ctx, in.Service, name)
+	if fault.Of(err) == fault.NotFound {
+		r, err = first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: name, Mode: mode,
+			Frame: in.Frame, Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late, Undecodable: true})
+	}
 	if err != nil {
 		return Told{}, err
 	}

@@ -55,7 +55,7 @@ func tellSteps(ctx context.Context, u *store.Unit, before, after report.Report) 
 		{stdif.Integrated, before.IntegratedAt.IsZero() && !after.IntegratedAt.IsZero(), after.IntegratedAt},
 		{stdif.Seen, before.SeenAt.IsZero() && !after.SeenAt.IsZero(), after.SeenAt},
 	} {
-		if !step.taken || after.Undecodable {
+		if !step.taken || !after.Addressable() {
 			continue
 		}
 		in := input(after, stdif.VerbAck)
@@ -82,7 +82,7 @@ func (a *Acts) Open(ctx context.Context, who Who, id string) error {
 func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
 	return a.onReport(ctx, who, ReportClaim, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		n, err := r.Take(s, u.Now())
-		if err != nil || n == r || r.Undecodable {
+		if err != nil || n == r || !r.Addressable() {
 			return n, nil, err
 		}
 		in := input(n, stdif.VerbAccept)
@@ -95,7 +95,7 @@ func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
 func (a *Acts) Release(ctx context.Context, who Who, id string) error {
 	return a.onReport(ctx, who, ReportRelease, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
 		n, err := r.Release(s, u.Now())
-		if err != nil || r.Undecodable {
+		if err != nil || !r.Addressable() {
 			return n, nil, err
 		}
 		return n, nil, tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbRelease))
@@ -119,7 +119,7 @@ func (a *Acts) Close(ctx context.Context, who Who, id, reason, note string) erro
 			}
 		}
 		facts := map[string]string{"reason": reason}
-		if r.Undecodable {
+		if !r.Addressable() {
 			return n, facts, nil
 		}
 		in := input(n, stdif.VerbClose)

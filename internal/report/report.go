@@ -10,6 +10,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
@@ -100,8 +101,8 @@ type Report struct {
 	Skew       time.Duration
 	Late       bool // waited in the spool while the link was down
 
-	Step         stdif.AckStep
-	IntegratedAt time.Time
+	Step         stdif.AckStep // of the present revision
+	IntegratedAt time.Time     // a page painted it: the latest such step, zero = no page ever did
 	SeenAt       time.Time
 
 	AliveAt   time.Time // last sign of the caller's session
@@ -129,6 +130,17 @@ func (r Report) Open() bool { return r.State != Closed }
 
 // Unclaimed reports whether it rings.
 func (r Report) Unclaimed() bool { return r.State == Presented || r.State == Escalated }
+
+// unaddressed begins the service's number of a report that the service cannot
+// be told about: nothing in its message said what it is called.
+const unaddressed = "frame/"
+
+// Unaddressed is the service's number of a report that cannot be named.
+func Unaddressed(frame string) string { return unaddressed + frame }
+
+// Addressable reports whether the terminal knows this report by a name, so that
+// it can be told what becomes of it.
+func (r Report) Addressable() bool { return !strings.HasPrefix(r.ServiceReport, unaddressed) }
 
 // Arrival is what a decoded frame says about a report.
 type Arrival struct {
@@ -178,13 +190,23 @@ func (r Report) Revise(a Arrival, now time.Time) (Report, Verdict, error) {
 	}
 	n := r.take(a, now)
 	n.AliveAt, n.StaleAt, n.SilentAt = now, time.Time{}, time.Time{}
-	if r.State == Closed && now.Sub(r.Closing.At) <= Reopens {
+	// Steps speak of one revision: what nobody has looked at yet must not be told
+	// to its caller as noticed.
+	n.Step = stdif.Received
+	if r.reopens(now) {
 		n.State, n.Reopened, n.Escalation = Presented, true, 0
 		n.Claim, n.Closing, n.UnheardAt = Claim{}, Closing{}, time.Time{}
-		n.Step, n.IntegratedAt = stdif.Received, time.Time{}
+		n.IntegratedAt, n.SeenAt = time.Time{}, time.Time{}
 		n.RingsAt = now
 	}
 	return n.schedule(), Replaced, nil
+}
+
+// reopens reports whether a new revision brings a closed report back. Where the
+// closed one was only words about a report (revision 0), the report itself has
+// not been seen by anybody and rings however late it comes.
+func (r Report) reopens(now time.Time) bool {
+	return r.State == Closed && (r.Revision == 0 || now.Sub(r.Closing.At) <= Reopens)
 }
 
 // take puts what the frame says in place.
@@ -273,23 +295,26 @@ func (r Report) See(now time.Time) Report {
 	if !r.Step.Before(stdif.Seen) {
 		return r
 	}
-	r.Step, r.SeenAt = stdif.Seen, now
-	if r.IntegratedAt.IsZero() {
+	if r.Step.Before(stdif.Integrated) {
 		r.IntegratedAt = now // a person read it, so a page had painted it
 	}
+	r.Step, r.SeenAt = stdif.Seen, now
 	return r.schedule()
 }
 
-// Integrate records that a console's page painted the report.
+// Integrate records that a console's page painted the present revision.
 func (r Report) Integrate(now time.Time) (Report, bool) {
-	if !r.IntegratedAt.IsZero() {
+	if !r.Step.Before(stdif.Integrated) {
 		return r, false
 	}
-	r.IntegratedAt = now
-	if r.Step.Before(stdif.Integrated) {
-		r.Step = stdif.Integrated
-	}
+	r.Step, r.IntegratedAt = stdif.Integrated, now
 	return r.schedule(), true
+}
+
+// Reached reports whether the report has come to a step that it had not come to
+// before, with its present revision.
+func (r Report) Reached(step stdif.AckStep, before Report) bool {
+	return before.Step.Before(step) && !r.Step.Before(step)
 }
 
 // Hear takes a statement of the service about its own end.
