@@ -71,6 +71,8 @@ type Moment struct {
 	Facts map[string]string `json:"facts,omitempty"`
 }
 
+// reportInput stands alone: huma reads no tags of an embedded type whose name
+// is not exported, so inputs with a body repeat the id.
 type reportInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
@@ -277,7 +279,7 @@ func (s *Server) releaseReport(ctx context.Context, id authn.Identity, in *repor
 }
 
 type closeInput struct {
-	reportInput
+	ID   string `path:"id" maxLength:"64"`
 	Body struct {
 		Reason string `json:"reason" enum:"handled,duplicate,mistaken,exercise-over,no-answer,transferred,handled-alone"`
 		Note   string `json:"note,omitempty" maxLength:"4000"`
@@ -289,7 +291,7 @@ func (s *Server) closeReport(ctx context.Context, id authn.Identity, in *closeIn
 }
 
 type chatInput struct {
-	reportInput
+	ID   string `path:"id" maxLength:"64"`
 	Body struct {
 		ID   string `json:"id" minLength:"1" maxLength:"128" doc:"made by the page; a repeat is the same line"`
 		Text string `json:"text" minLength:"1" maxLength:"16000"`
