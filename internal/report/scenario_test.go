@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -110,9 +111,9 @@ func (s *story) do(line string) {
 	case "paint":
 		s.r, _ = s.r.Integrate(s.now)
 	case "hear":
-		s.r = s.r.Hear(stdif.ServiceState(args[""]), s.now)
+		s.r = s.r.Hear(among(s.t, stdif.ServiceState(args[""]), states), s.now)
 	case "chat":
-		s.r = s.r.Chat(stdif.ChatFrom(args[""]), s.now, s.now)
+		s.r = s.r.Chat(among(s.t, stdif.ChatFrom(args[""]), speakers), s.now, s.now)
 	default:
 		s.t.Fatalf("%q: no such command", line)
 	}
@@ -238,6 +239,19 @@ func (s *story) number(args map[string]string, key string) int64 {
 		s.t.Fatalf("%s: %v", key, err)
 	}
 	return n
+}
+
+var (
+	states   = []stdif.ServiceState{stdif.ServiceActive, stdif.ServiceEnded, stdif.ServiceCallerGone, stdif.ServiceHandledHere}
+	speakers = []stdif.ChatFrom{stdif.FromCaller, stdif.FromOperator, stdif.FromHeadquarters, stdif.FromTerminal, stdif.FromSystem}
+)
+
+func among[V comparable](t *testing.T, v V, known []V) V {
+	t.Helper()
+	if !slices.Contains(known, v) {
+		t.Fatalf("%v is none of %v", v, known)
+	}
+	return v
 }
 
 func by(args map[string]string) By { return By{Console: args["console"], Person: args["person"]} }
