@@ -45,7 +45,8 @@ type Store struct {
 	hq      string
 	keys    Sealer
 	write   *sql.DB
-	read    *sql.DB
+	read    writer.DBTX // prepared once
+	pool    *sql.DB     // what read stands on
 	writer  *writer.Writer
 	reserve *sqlite.Reserve
 	now     func() time.Time
@@ -99,7 +100,7 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 		if err != nil {
 			return "", nil, err
 		}
-		s.write, s.read, s.close = db.Write, db.Read, db.Close
+		s.write, s.read, s.pool, s.close = db.Write, db.Read, db.Read, db.Close
 		return goose.DialectPostgres, postgres.CannotStore, nil
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
@@ -109,7 +110,7 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 	if err != nil {
 		return "", nil, err
 	}
-	s.write, s.read, s.close = db.Write, db.Read, db.Close
+	s.write, s.read, s.pool, s.close = db.Write, sqlite.NewPrepared(db.Read), db.Read, db.Close
 	s.reserve = &sqlite.Reserve{File: filepath.Join(c.Dir, "reserve"), Size: c.Reserve}
 	return goose.DialectSQLite3, sqlite.CannotStore, nil
 }
@@ -206,7 +207,7 @@ func (s *Store) Blind(purpose, value string) []byte { return s.keys.Blind(purpos
 
 // Verify compares everything stored with the evidence log.
 func (s *Store) Verify(ctx context.Context) (audit.Result, error) {
-	return writer.Verify(ctx, s.read, s.hq, Tables())
+	return writer.Verify(ctx, s.pool, s.hq, Tables())
 }
 
 // errReadOnly guards against writing outside of an act: no row without a reason.
