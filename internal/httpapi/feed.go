@@ -137,8 +137,8 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 	}
 	h.mu.Lock()
 	h.recent = append(h.recent, events...)
-	if over := len(h.recent) - keepEvents; over > 0 {
-		h.recent = append(h.recent[:0:0], h.recent[over:]...)
+	if len(h.recent) >= 2*keepEvents { // seldom, because it copies
+		h.recent = append(h.recent[:0:0], h.recent[len(h.recent)-keepEvents:]...)
 	}
 	h.cursor = changes[len(changes)-1].Seq
 	h.known = h.names
@@ -261,8 +261,8 @@ func (h *hub) tell(name string, v any) {
 	defer h.mu.Unlock()
 	h.asides++
 	h.beside = append(h.beside, aside{h.asides, name, full})
-	if over := len(h.beside) - keepAsides; over > 0 {
-		h.beside = append(h.beside[:0:0], h.beside[over:]...)
+	if len(h.beside) >= 2*keepAsides {
+		h.beside = append(h.beside[:0:0], h.beside[len(h.beside)-keepAsides:]...)
 	}
 	h.wakeLocked()
 }

@@ -192,18 +192,39 @@ type paintedInput struct {
 }
 
 // confirmPainted records the step integrated for what this page is the first to
-// have painted.
+// have painted. It answers when all of that is durable, whoever recorded it.
 func (s *Server) confirmPainted(ctx context.Context, id authn.Identity, in *paintedInput) (nothing, error) {
 	who := s.whoOf(id)
-	for _, report := range s.painted.fresh(in.Body.Reports) {
-		err := s.acts.Painted(ctx, who, report)
-		if err != nil && fault.Of(err) != fault.NotFound {
-			return nothing{}, err
+	waiting := make([]*confirmation, len(in.Body.Reports))
+	for i, report := range in.Body.Reports {
+		c, mine := s.painted.begin(report)
+		waiting[i] = c
+		if mine { // together, so that one commit takes them all
+			go func() { s.painted.settle(report, c, s.integrate(ctx, who, report)) }()
 		}
-		s.painted.add(report)
+	}
+	for _, c := range waiting {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return nothing{}, ctx.Err()
+		}
+		if c.err != nil && fault.Of(c.err) != fault.NotFound {
+			return nothing{}, c.err
+		}
 	}
 	return nothing{}, nil
 }
+
+// integrate runs to its end although the page that asked may go away: other
+// pages wait for the same act.
+func (s *Server) integrate(ctx context.Context, who act.Who, report string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), integrateTime)
+	defer cancel()
+	return s.acts.Painted(ctx, who, report)
+}
+
+const integrateTime = 10 * time.Second
 
 func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 	h := s.health(r.Context())

@@ -102,7 +102,7 @@ func New(c Config) (*Server, error) {
 	humaErrors()
 	s := &Server{hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
-		summaries: summaries{of: map[string]summary{}}, painted: painted{done: map[string]bool{}}}
+		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}}
 	s.hub = newHub(s)
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Matoi", c.Version)
@@ -209,36 +209,55 @@ func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, erro
 
 var errUndeclared = errors.New("httpapi: a route's right is not declared in the policy")
 
-// painted remembers which reports are known to be integrated, so that fifty
-// consoles which confirm the same report cost one act.
+// painted remembers which reports are integrated or on their way to it, so that
+// fifty consoles which confirm the same report at the same moment cost one act.
 type painted struct {
-	mu   sync.Mutex
-	done map[string]bool
+	mu sync.Mutex
+	of map[string]*confirmation
 }
 
-func (p *painted) fresh(ids []string) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var out []string
-	for _, id := range ids {
-		if !p.done[id] {
-			out = append(out, id)
-		}
-	}
-	return out
+// confirmation is one act that records the step integrated; err is set before
+// done is closed.
+type confirmation struct {
+	done chan struct{}
+	err  error
 }
 
-func (p *painted) add(id string) {
+const maxPainted = 100_000
+
+// begin returns the confirmation of a report; mine says that the caller must
+// run it and settle it.
+func (p *painted) begin(id string) (c *confirmation, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.done) > 100_000 {
-		clear(p.done)
+	if c := p.of[id]; c != nil {
+		return c, false
 	}
-	p.done[id] = true
+	if len(p.of) >= maxPainted {
+		clear(p.of)
+	}
+	c = &confirmation{done: make(chan struct{})}
+	p.of[id] = c
+	return c, true
+}
+
+// settle answers everybody who waits. One that did not succeed is forgotten, so
+// that the next page tries again.
+func (p *painted) settle(id string, c *confirmation, err error) {
+	c.err = err
+	close(c.done)
+	if err == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.of[id] == c {
+		delete(p.of, id)
+	}
 }
 
 func (p *painted) forget(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.done, id)
+	delete(p.of, id)
 }
