@@ -84,11 +84,13 @@ type Decision struct {
 	Policy  string
 }
 
-// Decider answers who may do what. It is immutable and safe for everybody.
+// Decider answers who may do what. Its rules never change; it is safe for
+// everybody.
 type Decider struct {
 	policies *cedar.PolicySet
 	declared map[Right]Declaration
 	names    map[cedar.PolicyID]string
+	known    known
 }
 
 // New reads the policy text and holds it against the table of rights.
@@ -169,9 +171,20 @@ func (d *Decider) May(p Principal, r Right, on Resource) Decision {
 	if !d.Declared(r) {
 		return Decision{}
 	}
+	whole := on == (Resource{})
+	var q question
+	if whole { // what every request and every frame asks
+		q = questionOf(p, r)
+		if got, ok := d.known.get(q); ok {
+			return got
+		}
+	}
 	got, errs := d.decide(p, r, on)
 	if len(errs) > 0 {
 		return Decision{} // a rule that cannot be evaluated permits nothing
+	}
+	if whole {
+		d.known.put(q, got)
 	}
 	return got
 }

@@ -1,0 +1,51 @@
+package authz
+
+import (
+	"strconv"
+	"sync"
+)
+
+// question is everything that a decision about the headquarters as a whole
+// depends on: the rules are compiled in, and the principal's entity is made of
+// these alone. The same question has the same answer for ever, so a role that
+// is taken away is another question and is refused at once.
+type question struct {
+	kind  Kind
+	id    string
+	roles string
+	right Right
+}
+
+func questionOf(p Principal, r Right) question {
+	var roles []byte
+	for _, role := range p.Roles { // with lengths, so that no two lists read alike
+		roles = strconv.AppendInt(roles, int64(len(role)), 10)
+		roles = append(append(roles, ':'), role...)
+	}
+	return question{kind: p.Kind, id: p.ID, roles: string(roles), right: r}
+}
+
+// known remembers answers. A decision by the rules costs some µs and is asked
+// for each frame and each request.
+type known struct {
+	mu sync.RWMutex
+	of map[question]Decision
+}
+
+const mostKnown = 8192
+
+func (k *known) get(q question) (Decision, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	d, ok := k.of[q]
+	return d, ok
+}
+
+func (k *known) put(q question, d Decision) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of == nil || len(k.of) >= mostKnown {
+		k.of = map[question]Decision{}
+	}
+	k.of[q] = d
+}
