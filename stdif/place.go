@@ -126,7 +126,7 @@ func (c *Civic) check(f *finding, at func(string) string) {
 }
 
 // OneLine returns a location in one line, as it was given: label and address
-// where there are any, else the coordinates with their radius. Coordinates that
+// where there are any; without an address the coordinates with their radius. Coordinates that
 // cannot be are marked with a question mark and stay readable.
 func OneLine(l Location) string {
 	var parts []string
@@ -142,7 +142,7 @@ func OneLine(l Location) string {
 		add(together(c.Floor, c.Room))
 		add(c.Note)
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 || l.Civic == nil { // a name alone leads nobody there
 		add(l.coordinates())
 	}
 	return strings.Join(parts, " ")
