@@ -15,8 +15,7 @@ import (
 
 type verifyCommand struct {
 	Dir      string `arg:"" type:"existingdir" help:"Data directory of a headquarters or of a terminal."`
-	HQ       string `name:"hq" env:"MATOI_HQ" help:"Id of the headquarters, for its store." placeholder:"ID"`
-	Keys     string `env:"MATOI_KEYS" help:"Directory of the keys, where they lie apart." placeholder:"DIR"`
+	HQ       string `name:"hq" env:"MATOI_HQ" help:"Id of the headquarters, where the database holds several." placeholder:"ID"`
 	Postgres string `env:"MATOI_POSTGRES" help:"PostgreSQL in which the store lies." placeholder:"DSN"`
 }
 
@@ -31,7 +30,7 @@ func (c *verifyCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger
 			return app.VerifyTerminal(ctx, app.TerminalConfig{Dir: h.Dir, Log: log})
 		}
 	}
-	r, err := check(ctx, app.HouseConfig{HQ: c.HQ, Dir: c.Dir, Keys: c.Keys, Postgres: c.Postgres})
+	r, err := check(ctx, app.HouseConfig{HQ: c.HQ, Dir: c.Dir, Postgres: c.Postgres})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -70,14 +71,47 @@ func OpenHouse(ctx context.Context, c HouseConfig) (_ *House, err error) {
 	if h.CA, err = pki.OpenCA(filepath.Join(c.keys(), "authority"), c.HQ, c.Now()); err != nil {
 		return nil, err
 	}
-	h.Store, err = store.Open(ctx, store.Config{HQ: c.HQ, Dir: c.Dir, Postgres: c.Postgres, Reserve: c.Reserve, Now: c.Now}, keys)
+	known, err := c.founded()
 	if err != nil {
 		return nil, err
+	}
+	h.Store, err = store.Open(ctx, store.Config{HQ: c.HQ, Dir: c.Dir, Postgres: c.Postgres, Reserve: c.Reserve, Now: c.Now, Known: known}, keys)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		if err := c.found(); err != nil {
+			return nil, errors.Join(err, h.Store.Close())
+		}
 	}
 	if h.Acts, err = act.New(h.Store, h.May); err != nil {
 		return nil, errors.Join(err, h.Store.Close())
 	}
 	return h, nil
+}
+
+// foundedFile lies beside the keys once the store was made. Keys outlive a lost
+// store: with it, a store that is gone or empty is refused in place of being made
+// anew without a word. Who wants to begin anew removes it.
+const foundedFile = "founded"
+
+func (c HouseConfig) founded() (bool, error) {
+	_, err := os.Stat(filepath.Join(c.keys(), foundedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("keys: %w", err)
+	}
+	return true, nil
+}
+
+func (c HouseConfig) found() error {
+	text := c.HQ + " " + c.Now().UTC().Format(time.RFC3339) + "\n"
+	if err := os.WriteFile(filepath.Join(c.keys(), foundedFile), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
 }
 
 // Close closes the store.

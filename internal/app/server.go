@@ -55,7 +55,7 @@ type Server struct {
 // StartServer opens the house, dials its terminals and answers its consoles
 // until Close.
 func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
-	s := &Server{c: c, failed: make(chan error, 2), clock: newClock(c.Log)}
+	s := &Server{c: c, failed: make(chan error, 8), clock: newClock(c.Log)}
 	if s.House, err = OpenHouse(ctx, c.HouseConfig); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if s.listener, err = s.listen(); err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.KeepReserve(); err != nil {
+	if err := s.Store.KeepReserve(); err != nil {
 		c.Log.Warn("no room for the reserve", "err", err)
 	}
 	s.start(run)
@@ -248,7 +248,11 @@ func (s *Server) keepReserve(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-			if _, err := s.Store.KeepReserve(); err != nil {
+			if err := s.Store.Recover(ctx); err != nil && ctx.Err() == nil {
+				s.c.Log.Error("the store cannot write", "err", err)
+				continue
+			}
+			if err := s.Store.KeepReserve(); err != nil {
 				s.c.Log.Warn("no room for the reserve", "err", err)
 			}
 		case <-ctx.Done():
@@ -304,7 +308,7 @@ func (s *Server) Health(ctx context.Context) httpapi.Health {
 		bad("store", "cannot read")
 	}
 	h.Parts["reserve"] = "ok"
-	if held, _ := s.Store.KeepReserve(); !held {
+	if !s.Store.ReserveHeld() {
 		bad("reserve", "the disk is too full to hold space back")
 	}
 	h.Parts["clock"] = s.clock.say()

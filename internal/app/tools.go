@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/audit"
 	"github.com/matoi119/matoi/internal/staff"
+	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/terminal"
 )
 
@@ -85,12 +85,8 @@ func (h *House) Enrol(ctx context.Context, address, code, name, place, phone str
 // Verified is what a verification saw.
 type Verified = audit.Result
 
-// VerifyHouse compares a headquarters' store with its log. It writes nothing.
+// VerifyHouse compares a headquarters' store with its log. It needs no key,
+// writes nothing and may run beside a server; c.HQ may be empty.
 func VerifyHouse(ctx context.Context, c HouseConfig) (Verified, error) {
-	h, err := OpenHouse(ctx, c)
-	if err != nil {
-		return Verified{}, err
-	}
-	r, err := h.Store.Verify(ctx)
-	return r, errors.Join(err, h.Close())
+	return store.Verify(ctx, store.Config{HQ: c.HQ, Dir: c.Dir, Postgres: c.Postgres})
 }

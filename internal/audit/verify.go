@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -43,6 +44,9 @@ type Source interface {
 	// Strangers names tables that hold rows of a headquarters without a log.
 	Strangers(ctx context.Context) ([]string, error)
 }
+
+// ErrNoHead is what a Source's Head answers when the headquarters has none.
+var ErrNoHead = errors.New("no head")
 
 // Finding is one thing that is not as the log says.
 type Finding struct {
@@ -99,18 +103,29 @@ func Verify(ctx context.Context, s Source) (Result, error) {
 	for _, t := range strangers {
 		r.find("table "+t, "holds rows of a headquarters that has no log here")
 	}
-	size, seq, err := s.Head(ctx)
-	if err != nil {
-		return r, fmt.Errorf("read head: %w", err)
-	}
-	if size != edge.Size() {
-		r.find("head", "says %d entries, %d are there", size, edge.Size())
-	}
-	if last := int64(len(changes)); seq != last {
-		r.find("head", "says %d changes, the entries name %d", seq, last)
+	if err := verifyHead(ctx, s, &r, edge.Size(), int64(len(changes))); err != nil {
+		return r, err
 	}
 	r.Root, err = edge.Root()
 	return r, err
+}
+
+func verifyHead(ctx context.Context, s Source, r *Result, entries, changes int64) error {
+	size, seq, err := s.Head(ctx)
+	if errors.Is(err, ErrNoHead) {
+		r.find("head", "there is none")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	if size != entries {
+		r.find("head", "says %d entries, %d are there", size, entries)
+	}
+	if seq != changes {
+		r.find("head", "says %d changes, the entries name %d", seq, changes)
+	}
+	return nil
 }
 
 type changeAt struct {

@@ -136,11 +136,14 @@ func Open(ctx context.Context, o Options) (_ *Spool, err error) {
 	if err := os.MkdirAll(s.mediaDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
+	if err := lost(o.Dir); err != nil {
+		return nil, err
+	}
 	if s.db, err = sqlite.Open(ctx, databaseFile(o.Dir)); err != nil {
-		return nil, fmt.Errorf("open spool: %w", err)
+		return nil, damaged(err)
 	}
 	if err := writer.Migrate(ctx, goose.DialectSQLite3, s.db.Write, schema()); err != nil {
-		return nil, fmt.Errorf("open spool: %w", err)
+		return nil, damaged(err)
 	}
 	if s.keys, err = seal.OpenDir(filepath.Join(o.Dir, "keys")); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
@@ -158,6 +161,28 @@ func Open(ctx context.Context, o Options) (_ *Spool, err error) {
 		s.log.Warn("the spool has no reserve", "error", err)
 	}
 	return s, s.sweep(ctx)
+}
+
+// lost refuses a spool whose keys are there and whose database is not: what was
+// spooled is gone, and an empty spool in its place would look as if nothing had
+// been. The keys are made after the first database, so a first start that was
+// interrupted does not look like this.
+func lost(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "keys", "master.key")); err != nil {
+		return nil // never opened
+	}
+	if err := sqlite.There(databaseFile(dir)); err != nil {
+		return fault.New(fault.Unavailable, "spool.gone").Because(err)
+	}
+	return nil
+}
+
+// damaged puts words to a database file that cannot be read.
+func damaged(err error) error {
+	if sqlite.Damaged(err) {
+		return fault.New(fault.Unavailable, "spool.damaged").Because(err)
+	}
+	return fmt.Errorf("open spool: %w", err)
 }
 
 func (s *Spool) defaults(o Options) {
@@ -278,7 +303,7 @@ func (s *Spool) meta(ctx context.Context) (map[string]string, error) {
 
 // relieve is what the writer calls once when the disk is full.
 func (s *Spool) relieve(cause error) bool {
-	released := s.reserve.Release()
+	released := sqlite.OutOfRoom(cause) && s.reserve.Release()
 	if released {
 		s.log.Error("the spool cannot write; its reserve is released", "error", cause)
 		s.notify(Notice{Kind: Other})

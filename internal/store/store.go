@@ -13,9 +13,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
-	"github.com/matoi119/matoi/internal/audit"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/entry"
 	"github.com/matoi119/matoi/internal/fault"
@@ -37,6 +37,9 @@ type Config struct {
 	Dir      string // data directory; made when missing
 	Postgres string // connection string; "" = SQLite in Dir
 	Reserve  int64  // bytes held back for a full disk (SQLite)
+	// Known says that this headquarters had a store before. Then one that is gone
+	// or empty is refused: an empty board must not look like a quiet day.
+	Known bool
 	Now      func() time.Time
 }
 
@@ -79,9 +82,12 @@ func open(ctx context.Context, c Config, keys Sealer, unlogged bool) (_ *Store, 
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(damaged(err), s.close())
 		}
 	}()
+	if err = s.known(ctx, c, broken); err != nil {
+		return nil, err
+	}
 	room, err := fs.Sub(schema, "schema")
 	if err != nil {
 		return nil, err
@@ -106,13 +112,44 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("data directory: %w", err)
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(c.Dir, File))
+	file := filepath.Join(c.Dir, File)
+	if c.Known {
+		if err := sqlite.There(file); err != nil {
+			return "", nil, fault.New(fault.Unavailable, "store.gone").Because(err)
+		}
+	}
+	db, err := sqlite.Open(ctx, file)
 	if err != nil {
-		return "", nil, err
+		return "", nil, damaged(err)
 	}
 	s.write, s.read, s.pool, s.close = db.Write, sqlite.NewPrepared(db.Read), db.Read, db.Close
 	s.reserve = &sqlite.Reserve{File: filepath.Join(c.Dir, "reserve"), Size: c.Reserve}
 	return goose.DialectSQLite3, sqlite.CannotStore, nil
+}
+
+// known looks, before anything is made, whether the log that must be there is.
+func (s *Store) known(ctx context.Context, c Config, broken func(error) bool) error {
+	if !c.Known {
+		return nil
+	}
+	found, err := writer.Headquarters(ctx, s.write)
+	switch {
+	case err == nil && slices.Contains(found, c.HQ):
+		return nil
+	case broken(err):
+		return err
+	case err == nil:
+		err = errors.New("the database holds no log of this headquarters")
+	}
+	return fault.New(fault.Unavailable, "store.gone").Because(err)
+}
+
+// damaged puts words to a database file that cannot be read.
+func damaged(err error) error {
+	if sqlite.Damaged(err) && fault.As(err) == nil {
+		return fault.New(fault.Unavailable, "store.damaged").Because(err)
+	}
+	return err
 }
 
 // Close commits what waits and closes the database.
@@ -130,16 +167,29 @@ func (s *Store) OnCommit(hook func(seq int64)) {
 func (s *Store) Fault() error { return s.writer.Fault() }
 
 // relieve gives the reserve back when the disk is full.
-func (s *Store) relieve(error) bool { return s.reserve != nil && s.reserve.Release() }
+func (s *Store) relieve(err error) bool {
+	return s.reserve != nil && sqlite.OutOfRoom(err) && s.reserve.Release()
+}
 
-// KeepReserve makes the reserve again when there is room. held is false while
-// the disk is too full for it: a reason to act, shown on the health page.
-func (s *Store) KeepReserve() (held bool, err error) {
+// KeepReserve makes the reserve again when there is room.
+func (s *Store) KeepReserve() error {
 	if s.reserve == nil {
-		return true, nil
+		return nil
 	}
-	err = s.reserve.Ensure()
-	return err == nil, err
+	return s.reserve.Ensure()
+}
+
+// ReserveHeld is false while the disk is too full for the reserve: a reason to
+// act, shown on the health page.
+func (s *Store) ReserveHeld() bool { return s.reserve == nil || s.reserve.Held() }
+
+// Recover tries whether a store that could not write can write again, so that
+// its state is told as it is although nobody happens to write.
+func (s *Store) Recover(ctx context.Context) error {
+	if s.Fault() == nil {
+		return nil
+	}
+	return s.Do(ctx, func(context.Context, *Unit) (entry.Entry, error) { return entry.Entry{}, nil })
 }
 
 // Act is one story: it reads and writes through the Unit and returns the entry
@@ -204,11 +254,6 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond
 
 // Blind is the keyed index under which a sealed value can be found again.
 func (s *Store) Blind(purpose, value string) []byte { return s.keys.Blind(purpose, value) }
-
-// Verify compares everything stored with the evidence log.
-func (s *Store) Verify(ctx context.Context) (audit.Result, error) {
-	return writer.Verify(ctx, s.pool, s.hq, Tables())
-}
 
 // errReadOnly guards against writing outside of an act: no row without a reason.
 var errReadOnly = errors.New("store: writing outside of an act")

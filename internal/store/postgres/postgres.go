@@ -46,13 +46,30 @@ func Open(ctx context.Context, dsn string) (_ *DB, err error) {
 	if err = d.Write.PingContext(ctx); err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	read := *cfg
-	d.Read = stdlib.OpenDB(read, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+	d.Read = openRead(cfg)
+	return d, nil
+}
+
+// OpenRead connects for reading alone.
+func OpenRead(ctx context.Context, dsn string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err) // pgx removes the password from it
+	}
+	db := openRead(cfg)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+func openRead(cfg *pgx.ConnConfig) *sql.DB {
+	db := stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "SET default_transaction_read_only = on")
 		return err
 	}))
-	d.Read.SetMaxOpenConns(8)
-	return d, nil
+	db.SetMaxOpenConns(8)
+	return db
 }
 
 // Close closes both pools.
@@ -66,16 +83,20 @@ func (d *DB) Close() error {
 	return err
 }
 
+// readOnly is the code of a server that only reads: a standby before it was
+// made the primary.
+const readOnly = "25006"
+
 // CannotStore reports whether err means that the database cannot be written
 // now: connection lost, no resources, operator's intervention, I/O error.
 func CannotStore(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		switch class := e.Code[:min(2, len(e.Code))]; class {
-		case "08", "53", "57", "58", "XX", "25":
+		case "08", "53", "57", "58", "XX":
 			return true
 		}
-		return false
+		return e.Code == readOnly
 	}
 	var c *pgconn.ConnectError
 	return errors.As(err, &c) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone) ||

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
@@ -18,7 +19,9 @@ type Reserve struct {
 }
 
 // Ensure makes the file whole, with real blocks. An error means that there is
-// no room for it: the caller reports that, it is not fatal.
+// no room for it: the caller reports that, it is not fatal. It takes space only
+// where as much again stays free: filling the last of a disk with a reserve, to
+// find out that it does not fit, would make the commits of that moment fail.
 func (r *Reserve) Ensure() (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -27,6 +30,9 @@ func (r *Reserve) Ensure() (err error) {
 	}
 	if st, err := os.Stat(r.File); err == nil && st.Size() == r.Size {
 		return nil
+	}
+	if free, err := freeSpace(filepath.Dir(r.File)); err == nil && free < 2*r.Size {
+		return fmt.Errorf("reserve: %d bytes are free, want %d", free, 2*r.Size)
 	}
 	f, err := os.OpenFile(r.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -57,6 +63,9 @@ func (r *Reserve) Release() bool {
 
 // Held reports whether the reserve is there.
 func (r *Reserve) Held() bool {
+	if r.Size == 0 {
+		return true // none is wanted
+	}
 	st, err := os.Stat(r.File)
 	return err == nil && st.Size() == r.Size
 }

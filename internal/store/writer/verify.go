@@ -3,6 +3,7 @@ package writer
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -12,21 +13,48 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Verify compares everything stored for one headquarters with the log.
+// Verify compares everything stored for one headquarters with the log, in one
+// read transaction: acts may go on meanwhile, and what is read is one moment.
 func Verify(ctx context.Context, db *sql.DB, hq string, tables []Table) (audit.Result, error) {
-	return audit.Verify(ctx, &source{db: db, hq: hq, tables: tables})
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return audit.Result{}, fmt.Errorf("begin to verify: %w", err)
+	}
+	defer tx.Rollback()
+	return audit.Verify(ctx, &source{db: tx, hq: hq, tables: tables})
+}
+
+// Headquarters lists whose logs a database holds.
+func Headquarters(ctx context.Context, db *sql.DB) (_ []string, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT hq FROM evidence_head UNION SELECT DISTINCT hq FROM evidence_entry ORDER BY hq")
+	if err != nil {
+		return nil, fmt.Errorf("list headquarters: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []string
+	for rows.Next() {
+		var hq string
+		if err := rows.Scan(&hq); err != nil {
+			return nil, fmt.Errorf("list headquarters: %w", err)
+		}
+		out = append(out, hq)
+	}
+	return out, rows.Err()
 }
 
 // source reads a database for audit.Verify. It orders by key and scans into the
 // three types that tables hold, whatever the engine.
 type source struct {
-	db     *sql.DB
+	db     *sql.Tx
 	hq     string
 	tables []Table
 }
 
 func (s *source) Head(ctx context.Context) (size, seq int64, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT size, seq FROM evidence_head WHERE hq = $1", s.hq).Scan(&size, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = audit.ErrNoHead
+	}
 	return size, seq, err
 }
 
@@ -158,7 +186,7 @@ func (o order) read(rows *sql.Rows, t Table) (audit.StoredRow, error) {
 	return out, nil
 }
 
-func scanAll[T any](ctx context.Context, db *sql.DB, query, hq string, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
+func scanAll[T any](ctx context.Context, db *sql.Tx, query, hq string, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		rows, err := db.QueryContext(ctx, query, hq)
