@@ -29,7 +29,8 @@ type Tx struct {
 	now     time.Time
 	rows    []audit.Row
 	changes []entry.Change
-	dirty   bool
+	dirty   bool // wrote something
+	ran     bool // was handed to its act
 }
 
 // HQ is the headquarters whose rows these are.

@@ -333,7 +333,7 @@ func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 			aerr = t.finish(e)
 		}
 		if aerr != nil {
-			if t.dirty {
+			if breaks(t, aerr) {
 				return nil, aerr
 			}
 			errs[i] = aerr
@@ -361,13 +361,23 @@ func runAct(p *Pending, t *Tx) (e entry.Entry, err error) {
 	if err := p.ctx.Err(); err != nil {
 		return entry.Entry{}, err // nobody waits for it any more
 	}
+	t.ran = true
 	defer func() {
 		if r := recover(); r != nil {
 			t.dirty = true
 			err = fmt.Errorf("act panicked: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return p.act(p.ctx, t)
+	// A caller that goes away while its act runs must not break the transaction
+	// that holds the acts of others: a cancelled statement closes the connection.
+	return p.act(context.WithoutCancel(p.ctx), t)
+}
+
+// breaks reports whether an act that failed may have left the transaction
+// unusable. A refusal (fault) is a decision; anything else may be a statement
+// that failed, after which PostgreSQL refuses every other one.
+func breaks(t *Tx, err error) bool {
+	return t.dirty || fault.As(err) == nil && t.ran
 }
 
 func (w *Writer) planFor(table string, typ reflect.Type) (*plan, error) {
