@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/fault"
 )
 
 // retrier holds what could not be stored: it rings from memory and is tried
@@ -13,20 +14,22 @@ import (
 type retrier struct {
 	l     *link
 	done  chan act.Incoming // became durable after all
+	left  chan struct{}     // frames that found no place may be asked for again
 	ended chan struct{}
 
 	mu      sync.Mutex
 	waiting []act.Incoming
+	over    bool // a frame found no place
 	more    chan struct{}
 }
 
 const (
-	maxUnsaved = 4096 // beyond, the frame stays at the terminal only
+	maxUnsaved = 4096 // beyond, the frame stays at the terminal and is asked for later
 	retryEvery = 500 * time.Millisecond
 )
 
 func newRetrier(l *link) *retrier {
-	return &retrier{l: l, done: make(chan act.Incoming, maxUnsaved), ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	return &retrier{l: l, done: make(chan act.Incoming, maxUnsaved), left: make(chan struct{}, 1), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 }
 
 // add rings a frame and keeps it for another try.
@@ -40,6 +43,8 @@ func (r *retrier) add(in act.Incoming) {
 	}
 	if len(r.waiting) < maxUnsaved {
 		r.waiting = append(r.waiting, in)
+	} else {
+		r.over = true
 	}
 	r.mu.Unlock()
 	r.l.g.c.Bell.Unsaved(in)
@@ -58,18 +63,33 @@ func (r *retrier) first() (act.Incoming, bool) {
 	return r.waiting[0], true
 }
 
+// drop takes the oldest off. When it was the last and others found no place, the
+// terminal is asked for everything that is not acknowledged.
 func (r *retrier) drop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting = r.waiting[1:]
+	if len(r.waiting) > 0 || !r.over {
+		return
+	}
+	r.over = false
+	select {
+	case r.left <- struct{}{}:
+	default:
+	}
 }
 
 // run tries the oldest first, so that the order of a report's frames holds.
+// While the store cannot write it waits between two tries; once one went
+// through, the others follow at once. A frame that the store refuses for another
+// reason goes to the end: it must not keep the others from being stored.
 func (r *retrier) run(ctx context.Context) {
 	defer close(r.ended)
+	pause := true
 	for {
 		in, ok := r.first()
 		if !ok {
+			pause = true
 			select {
 			case <-r.more:
 				continue
@@ -77,12 +97,18 @@ func (r *retrier) run(ctx context.Context) {
 				return
 			}
 		}
-		select {
-		case <-time.After(retryEvery):
-		case <-ctx.Done():
-			return
+		if pause {
+			select {
+			case <-time.After(retryEvery):
+			case <-ctx.Done():
+				return
+			}
 		}
-		if !r.try(ctx, in) {
+		err := r.try(ctx, in)
+		if pause = err != nil; pause {
+			if fault.Of(err) != fault.Unavailable {
+				r.postpone()
+			}
 			continue
 		}
 		r.drop()
@@ -94,12 +120,19 @@ func (r *retrier) run(ctx context.Context) {
 	}
 }
 
-func (r *retrier) try(ctx context.Context, in act.Incoming) bool {
+// postpone puts the oldest at the end.
+func (r *retrier) postpone() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = append(r.waiting[1:], r.waiting[0])
+}
+
+func (r *retrier) try(ctx context.Context, in act.Incoming) error {
 	p, err := r.l.g.c.Acts.Arrive(ctx, r.l.from(in), in)
 	if err != nil {
-		return false
+		return err
 	}
-	return p.Wait(ctx) == nil
+	return p.Wait(ctx)
 }
 
 func (r *retrier) wait() { <-r.ended }

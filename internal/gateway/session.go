@@ -112,6 +112,10 @@ func (s *session) commit(ctx context.Context) error {
 			return ctx.Err()
 		case done := <-s.l.retry.done:
 			stored = s.mark(done)
+		case <-s.l.retry.left:
+			if err := s.conn.RequestSnapshot(ctx); err != nil {
+				return err
+			}
 		}
 		for more := true; more; {
 			select {
