@@ -40,7 +40,7 @@ type Config struct {
 	// Known says that this headquarters had a store before. Then one that is gone
 	// or empty is refused: an empty board must not look like a quiet day.
 	Known bool
-	Now      func() time.Time
+	Now   func() time.Time
 }
 
 // Store is an open store. It is safe for everybody.
