@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -29,7 +30,12 @@ type Incoming struct {
 	Wire     []byte
 	Inbound  stdif.Inbound
 	Problem  *stdif.Problem // the frame itself could not be decoded
+	Refused  *Refused       // where to note a refusal that only the story finds; may be nil
 }
+
+// Refused is filled in by Arrive when a message was understood and kept but
+// refused as a revision. It may be read once the act is durable.
+type Refused struct{ Problem *stdif.Problem }
 
 // businessDayStart is when headquarters begin to count anew (業務日, 08:30 JST).
 const businessDayStart = 8*time.Hour + 30*time.Minute
@@ -45,6 +51,11 @@ func (a *Acts) Arrive(ctx context.Context, who Who, in Incoming) (*writer.Pendin
 }
 
 func arrive(ctx context.Context, u *store.Unit, in Incoming) (Told, error) {
+	// Before anything is written: a number that was used twice, with other words,
+	// must not leave half of them.
+	if stored, err := u.Reports().HasFrame(ctx, in.Frame); err != nil || stored {
+		return Told{}, err
+	}
 	switch {
 	case in.Problem != nil:
 		return undecodable(ctx, u, in, in.Problem)
@@ -75,8 +86,14 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 		return Told{}, err
 	}
 	n, verdict, err := r.Revise(a, u.Now())
-	if problem, ok := err.(*stdif.Problem); ok {
+	if problem, ok := errors.AsType[*stdif.Problem](err); ok {
+		if in.Refused != nil {
+			in.Refused.Problem = problem
+		}
 		return undecodable(ctx, u, in, problem)
+	}
+	if err != nil {
+		return Told{}, err
 	}
 	facts := map[string]string{"revision": strconv.FormatInt(content.Revision, 10)}
 	switch verdict {
@@ -88,7 +105,11 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 	case report.Older:
 		facts["verdict"] = "older"
 	}
-	return keep(ctx, u, in, n, ReportRevise, content.Medical != nil, facts)
+	told, err := keep(ctx, u, in, n, ReportRevise, content.Medical != nil, facts)
+	if err == nil && r.State == report.Closed && n.State != report.Closed {
+		err = tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbReopen))
+	}
+	return told, err
 }
 
 func arrival(u *store.Unit, in Incoming, content *stdif.Report) report.Arrival {
@@ -172,17 +193,18 @@ func undecodable(ctx context.Context, u *store.Unit, in Incoming, p *stdif.Probl
 // known finds the report that a line, state or medium speaks of. When it comes
 // before its report (live messages overtake late ones), the report is made
 // without content: it rings, and its first revision fills it.
-func known(ctx context.Context, u *store.Unit, in Incoming, serviceReport string) (report.Report, error) {
+func known(ctx context.Context, u *store.Unit, in Incoming, serviceReport string) (_ report.Report, made bool, _ error) {
 	r, err := u.Reports().ByService(ctx, in.Service, serviceReport)
 	if fault.Of(err) != fault.NotFound {
-		return r, err
+		return r, false, err
 	}
-	return first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: serviceReport, Mode: in.Mode,
+	r, err = first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: serviceReport, Mode: in.Mode,
 		Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late})
+	return r, true, err
 }
 
 func arriveChat(ctx context.Context, u *store.Unit, in Incoming, c stdif.ChatMessage) (Told, error) {
-	r, err := known(ctx, u, in, c.ReportID)
+	r, _, err := known(ctx, u, in, c.ReportID)
 	if err != nil {
 		return Told{}, err
 	}
@@ -203,12 +225,12 @@ func arriveChat(ctx context.Context, u *store.Unit, in Incoming, c stdif.ChatMes
 }
 
 func arriveState(ctx context.Context, u *store.Unit, in Incoming, s stdif.ReportState) (Told, error) {
-	r, err := known(ctx, u, in, s.ReportID)
+	r, made, err := known(ctx, u, in, s.ReportID)
 	if err != nil {
 		return Told{}, err
 	}
 	n := r.Hear(s.State, u.Now())
-	if s.State == stdif.ServiceActive && r.StaleAt.IsZero() && r.Number != "" {
+	if s.State == stdif.ServiceActive && r.StaleAt.IsZero() && !made {
 		return quietly(ctx, u, in, n, s)
 	}
 	return keep(ctx, u, in, n, ReportState, false, map[string]string{"state": string(s.State)})
@@ -224,7 +246,7 @@ func quietly(ctx context.Context, u *store.Unit, in Incoming, r report.Report, s
 }
 
 func arriveMedia(ctx context.Context, u *store.Unit, in Incoming, m stdif.Media) (Told, error) {
-	r, err := known(ctx, u, in, m.ReportID)
+	r, _, err := known(ctx, u, in, m.ReportID)
 	if err != nil {
 		return Told{}, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/entry"
-	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/stdif"
@@ -53,7 +52,7 @@ func markLine(ctx context.Context, u *store.Unit, d Delivered) error {
 	}
 	var in stdif.Input
 	if err := json.Unmarshal(d.Message.Body, &in); err != nil || in.Message == nil {
-		return fault.New(fault.Internal, "internal").Because(err)
+		return nil // it cannot be read any more; that must not keep it in the outbox for ever
 	}
 	delivery := report.LineTerminal
 	if d.Problem != 0 {

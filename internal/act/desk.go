@@ -20,9 +20,17 @@ func seat(who Who) (report.By, error) {
 	return report.By{Console: who.Console, Person: who.ID}, nil
 }
 
-// on runs a desk story on one report: load, rule, save, announce.
+// decided is what a desk story makes of a report.
+type decided struct {
+	report report.Report
+	facts  map[string]string
+	inputs []stdif.Input // for the service, after the steps that were reached
+}
+
+// onReport runs a desk story on one report: load, rule, save, announce. The
+// service is told the steps first: what a dispatcher does, somebody has seen.
 func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
-	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error)) error {
+	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error)) error {
 	s, err := seat(who)
 	if err != nil {
 		return err
@@ -32,30 +40,37 @@ func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
 		if err != nil {
 			return Told{}, err
 		}
-		n, facts, err := rule(ctx, u, r, s)
-		if err != nil || n == r {
+		d, err := rule(ctx, u, r, s)
+		if err != nil || d.report == r && d.facts == nil { // pressed twice
 			return Told{}, err
 		}
-		if err := u.Reports().Save(ctx, n); err != nil {
+		if err := u.Reports().Save(ctx, d.report); err != nil {
 			return Told{}, err
 		}
 		u.Changed("report", id, string(name))
-		return Told{Subject: "report/" + id, Mode: n.Mode, Facts: facts}, tellSteps(ctx, u, r, n)
+		if err := tellSteps(ctx, u, r, d.report); err != nil {
+			return Told{}, err
+		}
+		for _, in := range d.inputs {
+			if err := tell(ctx, u, r.Terminal, id, in); err != nil {
+				return Told{}, err
+			}
+		}
+		return Told{Subject: "report/" + id, Mode: r.Mode, Facts: d.facts}, nil
 	})
 }
 
 // tellSteps tells the service every step that was newly reached: the truth
 // about each, in order.
 func tellSteps(ctx context.Context, u *store.Unit, before, after report.Report) error {
+	if !after.Addressable() {
+		return nil
+	}
 	for _, step := range []struct {
-		step  stdif.AckStep
-		taken bool
-		at    time.Time
-	}{
-		{stdif.Integrated, before.IntegratedAt.IsZero() && !after.IntegratedAt.IsZero(), after.IntegratedAt},
-		{stdif.Seen, before.SeenAt.IsZero() && !after.SeenAt.IsZero(), after.SeenAt},
-	} {
-		if !step.taken || !after.Addressable() {
+		step stdif.AckStep
+		at   time.Time
+	}{{stdif.Integrated, after.IntegratedAt}, {stdif.Seen, after.SeenAt}} {
+		if !after.Reached(step.step, before) {
 			continue
 		}
 		in := input(after, stdif.VerbAck)
@@ -71,34 +86,37 @@ func input(r report.Report, verb stdif.Verb) stdif.Input {
 	return stdif.Input{ServiceID: r.Service, ReportID: r.ServiceReport, Mode: r.Mode, Verb: verb}
 }
 
+// addressed keeps what can be told: a report that its terminal knows by no name
+// has nobody to be told about it.
+func addressed(r report.Report, in stdif.Input) []stdif.Input {
+	if !r.Addressable() {
+		return nil
+	}
+	return []stdif.Input{in}
+}
+
 // Open records that a named person opened the report: the caller may be told.
 func (a *Acts) Open(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportOpen, id, func(_ context.Context, u *store.Unit, r report.Report, _ report.By) (report.Report, map[string]string, error) {
-		return r.See(u.Now()), nil, nil
+	return a.onReport(ctx, who, ReportOpen, id, func(_ context.Context, u *store.Unit, r report.Report, _ report.By) (decided, error) {
+		return decided{report: r.See(u.Now())}, nil
 	})
 }
 
 // Claim takes a report in charge: one winner.
 func (a *Acts) Claim(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportClaim, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportClaim, id, func(_ context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		n, err := r.Take(s, u.Now())
-		if err != nil || n == r || !r.Addressable() {
-			return n, nil, err
-		}
 		in := input(n, stdif.VerbAccept)
 		in.HQNumber = n.Number
-		return n, nil, tell(ctx, u, n.Terminal, n.ID, in)
+		return decided{report: n, inputs: addressed(n, in)}, err
 	})
 }
 
 // Release gives a claim back; the report rings again.
 func (a *Acts) Release(ctx context.Context, who Who, id string) error {
-	return a.onReport(ctx, who, ReportRelease, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportRelease, id, func(_ context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		n, err := r.Release(s, u.Now())
-		if err != nil || !r.Addressable() {
-			return n, nil, err
-		}
-		return n, nil, tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbRelease))
+		return decided{report: n, inputs: addressed(n, input(n, stdif.VerbRelease))}, err
 	})
 }
 
@@ -108,23 +126,19 @@ func (a *Acts) Close(ctx context.Context, who Who, id, reason, note string) erro
 	if len([]rune(note)) > report.MaxCloseNote {
 		return fault.New(fault.TooLarge, "close.note-too-long", "max", strconv.Itoa(report.MaxCloseNote))
 	}
-	return a.onReport(ctx, who, ReportClose, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ReportClose, id, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		n, err := r.Close(s, reason, u.Now())
 		if err != nil {
-			return r, nil, err
+			return decided{}, err
 		}
-		if note != "" {
+		if note != "" || r.Reopened { // the note of an earlier closing is not this one's
 			if err := u.Reports().SaveCloseNote(ctx, id, stdif.Clean(note)); err != nil {
-				return r, nil, err
+				return decided{}, err
 			}
-		}
-		facts := map[string]string{"reason": reason}
-		if !r.Addressable() {
-			return n, facts, nil
 		}
 		in := input(n, stdif.VerbClose)
 		in.Reason = reason
-		return n, facts, tell(ctx, u, n.Terminal, n.ID, in)
+		return decided{report: n, facts: map[string]string{"reason": reason}, inputs: addressed(n, in)}, nil
 	})
 }
 
@@ -140,20 +154,20 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 	case id == "" || len(id) > stdif.MaxID:
 		return fault.New(fault.Invalid, "input.invalid", "place", "id")
 	}
-	return a.onReport(ctx, who, ChatSend, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
+	return a.onReport(ctx, who, ChatSend, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		if err := canTalk(ctx, u, r); err != nil {
-			return r, nil, err
+			return decided{}, err
 		}
 		now := u.Now()
 		added, err := u.Dialog().AddChat(ctx, report.Chat{Report: r.ID, ID: id, From: stdif.FromHeadquarters, At: now, ReceivedAt: now,
 			By: s, Delivery: report.LineSent, Text: text})
 		if err != nil || !added {
-			return r, nil, err
+			return decided{report: r}, err
 		}
 		in := input(r, stdif.VerbMessage)
 		in.Message = &stdif.ChatMessage{ID: id, ReportID: r.ServiceReport, From: stdif.FromHeadquarters, At: now, Text: text}
 		u.Changed("chat", r.ID, id)
-		return r.Chat(stdif.FromHeadquarters, now, now).See(now), nil, tell(ctx, u, r.Terminal, r.ID, in)
+		return decided{report: r.Chat(stdif.FromHeadquarters, now, now).See(now), inputs: []stdif.Input{in}}, nil
 	})
 }
 

@@ -20,7 +20,11 @@ func (a *Acts) AddPerson(ctx context.Context, who Who, account, name, password s
 	if err := staff.CheckPassword(password, account, name); err != nil {
 		return staff.Person{}, err
 	}
-	p := staff.Person{ID: newID(), Account: account, Name: strings.TrimSpace(name), Roles: roles, State: staff.Active,
+	id := newID()
+	if err := a.permit(who, PersonAdd, authz.PersonResource(id)); err != nil {
+		return staff.Person{}, err // before a password is hashed, which costs on purpose
+	}
+	p := staff.Person{ID: id, Account: account, Name: strings.TrimSpace(name), Roles: roles, State: staff.Active,
 		PasswordHash: staff.HashPassword(password)}
 	err := a.do(ctx, who, PersonAdd, authz.PersonResource(p.ID), func(ctx context.Context, u *store.Unit) (Told, error) {
 		p.CreatedAt, p.ChangedAt, p.PasswordAt = u.Now(), u.Now(), u.Now()
@@ -42,6 +46,9 @@ func (a *Acts) AddPerson(ctx context.Context, who Who, account, name, password s
 // ChangePerson sets state, roles or password of somebody; what is nil stays.
 // Whoever is suspended, or gets a new password, is logged out everywhere.
 func (a *Acts) ChangePerson(ctx context.Context, who Who, id string, state *staff.State, roles []staff.Role, password *string) error {
+	if err := a.permit(who, PersonChange, authz.PersonResource(id)); err != nil {
+		return err
+	}
 	var hash string
 	if password != nil {
 		hash = staff.HashPassword(*password)
@@ -81,6 +88,9 @@ func (a *Acts) ChangePerson(ctx context.Context, who Who, id string, state *staf
 // LogIn opens a session at a console. The password is compared outside of the
 // transaction, because that costs a fifth of a second on purpose.
 func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p staff.Person, token string, err error) {
+	if err := a.permit(who, SessionOpen, authz.Resource{Type: "Console", ID: who.Console}); err != nil {
+		return p, "", err
+	}
 	account, _ = staff.NormalAccount(account)
 	accountThrottle, consoleThrottle := staff.AccountSubject(account), staff.ConsoleSubject(who.Console)
 	found, matched, err := a.compare(ctx, account, accountThrottle, consoleThrottle, password)
@@ -94,7 +104,11 @@ func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p 
 		if err != nil {
 			return Told{}, err
 		}
-		judged, verdict := staff.Judge(t, found, matched, u.Now())
+		person, ok, err := stillSo(ctx, u, found, matched)
+		if err != nil {
+			return Told{}, err
+		}
+		judged, verdict := staff.Judge(t, person, ok, u.Now())
 		if err := saveThrottles(ctx, u, t, judged); err != nil {
 			return Told{}, err
 		}
@@ -105,7 +119,7 @@ func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p 
 			}
 			return Told{Act: SessionRefuse, Subject: "console/" + who.Console}, nil
 		}
-		p = *found
+		p = *person
 		var hash string
 		token, hash = staff.NewToken()
 		if err := endSessions(ctx, u, staff.EndReplaced, func(s staff.Session) bool { return s.ConsoleID == who.Console }); err != nil {
@@ -118,6 +132,16 @@ func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p 
 		err = refused
 	}
 	return p, token, err
+}
+
+// stillSo reads a person again inside the act: while the password was compared,
+// somebody may have suspended the person or set another password.
+func stillSo(ctx context.Context, u *store.Unit, found *staff.Person, matched bool) (*staff.Person, bool, error) {
+	if found == nil {
+		return nil, matched, nil
+	}
+	p, err := u.Staff().Person(ctx, found.ID)
+	return &p, matched && p.PasswordHash == found.PasswordHash, err
 }
 
 func (a *Acts) compare(ctx context.Context, account, accountThrottle, consoleThrottle, password string) (*staff.Person, bool, error) {

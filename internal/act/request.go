@@ -30,14 +30,14 @@ type Ask struct {
 // through the feed.
 func (a *Acts) RequestReport(ctx context.Context, who Who, reportID string) (string, error) {
 	id := newID()
-	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (report.Report, map[string]string, error) {
+	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		if r.Undecodable {
-			return r, nil, fault.New(fault.Unsupported, "request.undecodable")
+			return decided{}, fault.New(fault.Unsupported, "request.undecodable")
 		}
 		q := report.Request{ID: id, Terminal: r.Terminal, Service: r.Service, Report: r.ID, By: s, AskedAt: u.Now()}
 		n := r
 		n.UpdatedAt = u.Now()
-		return n, map[string]string{"request": id}, ask(ctx, u, q, r.ServiceReport)
+		return decided{report: n, facts: map[string]string{"request": id}}, ask(ctx, u, q, r.ServiceReport)
 	})
 }
 

@@ -132,8 +132,9 @@ func (r Report) Open() bool { return r.State != Closed }
 func (r Report) Unclaimed() bool { return r.State == Presented || r.State == Escalated }
 
 // unaddressed begins the service's number of a report that the service cannot
-// be told about: nothing in its message said what it is called.
-const unaddressed = "frame/"
+// be told about: nothing in its message said what it is called. It begins with
+// a space because no id of a service may (stdif), so that none can take its place.
+const unaddressed = " frame/"
 
 // Unaddressed is the service's number of a report that cannot be named.
 func Unaddressed(frame string) string { return unaddressed + frame }

@@ -74,6 +74,7 @@ type Store interface {
 	ByService(ctx context.Context, service, serviceReport string) (Report, error)
 	Save(ctx context.Context, r Report) error
 	NextNumber(ctx context.Context, series string) (int64, error) // 1, 2, 3 … within a series
+	HasFrame(ctx context.Context, id string) (bool, error)
 	AddFrame(ctx context.Context, f Frame) (added bool, err error)
 	SaveCloseNote(ctx context.Context, report, note string) error
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/matoi119/matoi/internal/report"
@@ -107,6 +108,15 @@ func (r reports) AddFrame(ctx context.Context, f report.Frame) (bool, error) {
 		Problem: int64(f.Problem), Place: f.Place, Body: body})
 }
 
+// HasFrame reports whether a frame is stored.
+func (r reports) HasFrame(ctx context.Context, id string) (bool, error) {
+	n, err := r.q.HasFrame(ctx, reportq.HasFrameParams{HQ: r.s.hq, ID: id})
+	if err != nil {
+		return false, fmt.Errorf("look for a frame: %w", err)
+	}
+	return n > 0, nil
+}
+
 // frameClass seals a whole frame with the keys of 厳秘 when it holds health
 // data: the raw bytes cannot be split.
 func frameClass(health bool) string {
@@ -203,7 +213,13 @@ func (r reports) AddMedium(ctx context.Context, m report.Medium) (bool, error) {
 		return false, err
 	}
 	return add(ctx, r.tx, "report_media", reportq.ReportMedium{HQ: r.s.hq, Report: m.Report, ID: m.Media.ID, Mime: m.Media.MIME,
-		Bytes: m.Media.Bytes, SHA256: m.Media.SHA256, At: micros(m.At), Body: box})
+		Bytes: m.Media.Bytes, DigestIndex: r.s.digestIndex(m.Media.SHA256), At: micros(m.At), Body: box})
+}
+
+// digestIndex finds equal media without saying which they are: whoever holds a
+// copy of a picture could look its SHA-256 up.
+func (s *Store) digestIndex(sha256 string) string {
+	return hex.EncodeToString(s.keys.Blind("report_media.digest", strings.ToLower(sha256)))
 }
 
 func (r reports) Media(ctx context.Context, id string) ([]report.Medium, error) {
@@ -243,20 +259,44 @@ func toRequest(r reportq.ReportRequest) (report.Request, error) {
 // PhoneIndex is Store.PhoneIndex inside an act.
 func (u *Unit) PhoneIndex(number string) string { return u.s.PhoneIndex(number) }
 
-// PhoneIndex is the blind index of a telephone number: digits only, so that
-// the same number typed in two ways is found.
+// PhoneIndex is the blind index of a telephone number: digits only and in one
+// form, so that the same number typed in two ways is found.
 func (s *Store) PhoneIndex(number string) string {
-	digits := make([]byte, 0, len(number))
-	for _, c := range []byte(number) {
-		if c >= '0' && c <= '9' {
-			digits = append(digits, c)
-		}
-	}
-	if len(digits) < 6 {
+	digits := international(number)
+	if len(digits) < minPhone {
 		return ""
 	}
-	if digits[0] == '0' { // national form of a Japanese number
-		digits = append([]byte("81"), digits[1:]...)
+	return hex.EncodeToString(s.keys.Blind("phone", digits))
+}
+
+const (
+	minPhone    = 6 // fewer digits are no number of a caller
+	japan       = "81"
+	abroad      = "010" // how one dials out of Japan
+	fullWidth0  = '０'
+	fullWidth9  = '９'
+	toHalfWidth = fullWidth0 - '0'
+)
+
+// international is a number as digits with its country: 090-1234-5678,
+// ０９０１２３４５６７８, +81 90 1234 5678 and +81 (0)90-1234-5678 are one number.
+func international(number string) string {
+	digits := strings.Map(func(c rune) rune {
+		switch {
+		case c >= '0' && c <= '9':
+			return c
+		case c >= fullWidth0 && c <= fullWidth9:
+			return c - toHalfWidth
+		}
+		return -1
+	}, number)
+	if away, ok := strings.CutPrefix(digits, abroad); ok {
+		digits = away
+	} else if home, ok := strings.CutPrefix(digits, "0"); ok {
+		return japan + home
 	}
-	return hex.EncodeToString(s.keys.Blind("phone", string(digits)))
+	if home, ok := strings.CutPrefix(digits, japan+"0"); ok { // the trunk prefix does not belong there
+		return japan + home
+	}
+	return digits
 }

@@ -57,8 +57,8 @@ CREATE TABLE report_chat (
 );
 CREATE TABLE report_media (
     hq TEXT NOT NULL, report TEXT NOT NULL, id TEXT NOT NULL,
-    mime TEXT NOT NULL, bytes BIGINT NOT NULL, sha256 TEXT NOT NULL, at BIGINT NOT NULL,
-    body BYTEA NOT NULL, -- sealed: caller; the statement as it came, with its label
+    mime TEXT NOT NULL, bytes BIGINT NOT NULL, digest_index TEXT NOT NULL, at BIGINT NOT NULL, -- keyed index: a digest in clear tells whoever has a copy
+    body BYTEA NOT NULL, -- sealed: caller; the statement as it came, with its label and digest
     PRIMARY KEY (hq, report, id)
 );
 CREATE TABLE report_request (

@@ -39,14 +39,14 @@ type ReportFrame struct {
 }
 
 type ReportMedium struct {
-	HQ     string `db:"hq"`
-	Report string `db:"report"`
-	ID     string `db:"id"`
-	Mime   string `db:"mime"`
-	Bytes  int64  `db:"bytes"`
-	SHA256 string `db:"sha256"`
-	At     int64  `db:"at"`
-	Body   []byte `db:"body"`
+	HQ          string `db:"hq"`
+	Report      string `db:"report"`
+	ID          string `db:"id"`
+	Mime        string `db:"mime"`
+	Bytes       int64  `db:"bytes"`
+	DigestIndex string `db:"digest_index"`
+	At          int64  `db:"at"`
+	Body        []byte `db:"body"`
 }
 
 type ReportReport struct {

@@ -11,7 +11,7 @@ SELECT * FROM report_report WHERE hq = $1 AND phone_index = $2 AND phone_index <
 -- name: Due :many
 SELECT id FROM report_report WHERE hq = $1 AND due_at > 0 AND due_at <= $2 ORDER BY due_at LIMIT $3;
 -- name: FromFuture :many
-SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2) ORDER BY received_at;
+SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2 OR stale_at > $2) ORDER BY received_at;
 -- name: NextDue :one
 SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1;
 -- name: Stored :one
@@ -22,6 +22,8 @@ SELECT COUNT(*) FROM report_report WHERE hq = $1 AND integrated_at = 0;
 SELECT n FROM report_counter WHERE hq = $1 AND series = $2;
 -- name: Frame :one
 SELECT * FROM report_frame WHERE hq = $1 AND id = $2;
+-- name: HasFrame :one
+SELECT COUNT(*) FROM report_frame WHERE hq = $1 AND id = $2;
 -- name: Frames :many
 SELECT id, terminal, service, type, mode, revision, sent_at, received_at, late, problem, place
 FROM report_frame WHERE hq = $1 AND report = $2 ORDER BY received_at, id;

@@ -471,7 +471,7 @@ func (q *Queries) Frames(ctx context.Context, arg FramesParams) ([]FramesRow, er
 }
 
 const fromFuture = `-- name: FromFuture :many
-SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2) ORDER BY received_at
+SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2 OR stale_at > $2) ORDER BY received_at
 `
 
 type FromFutureParams struct {
@@ -500,6 +500,22 @@ func (q *Queries) FromFuture(ctx context.Context, arg FromFutureParams) ([]strin
 		return nil, err
 	}
 	return items, nil
+}
+
+const hasFrame = `-- name: HasFrame :one
+SELECT COUNT(*) FROM report_frame WHERE hq = $1 AND id = $2
+`
+
+type HasFrameParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) HasFrame(ctx context.Context, arg HasFrameParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hasFrame, arg.HQ, arg.ID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const have = `-- name: Have :many
@@ -544,7 +560,7 @@ func (q *Queries) Have(ctx context.Context, arg HaveParams) ([]int64, error) {
 }
 
 const media = `-- name: Media :many
-SELECT hq, report, id, mime, bytes, sha256, at, body FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id
+SELECT hq, report, id, mime, bytes, digest_index, at, body FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id
 `
 
 type MediaParams struct {
@@ -567,7 +583,7 @@ func (q *Queries) Media(ctx context.Context, arg MediaParams) ([]ReportMedium, e
 			&i.ID,
 			&i.Mime,
 			&i.Bytes,
-			&i.SHA256,
+			&i.DigestIndex,
 			&i.At,
 			&i.Body,
 		); err != nil {
