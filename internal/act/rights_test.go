@@ -1,0 +1,151 @@
+package act_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/staff"
+	"github.com/matoi119/matoi/internal/terminal"
+	"github.com/matoi119/matoi/stdif"
+)
+
+const strong = "correct horse battery staple 119"
+
+// attempts runs every story as somebody. What the story itself says does not
+// matter here; whether it was refused for want of the right does.
+func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, who act.Who) error {
+	arrive := func(ctx context.Context, who act.Who) error {
+		in := h.bytes([]byte("{}"))
+		in.Frame = "t-01/bytes/0"
+		p, err := h.Arrive(ctx, who, in)
+		if err != nil {
+			return err
+		}
+		return p.Wait(ctx)
+	}
+	wake := func(ctx context.Context, who act.Who) error { return h.Wake(ctx, who, reportID) }
+	logIn := func(ctx context.Context, who act.Who) error {
+		who.Console = "console-a"
+		_, _, err := h.LogIn(ctx, who, "nobody", "wrong")
+		return err
+	}
+	return map[act.Name]func(ctx context.Context, who act.Who) error{
+		act.ReportArrive: arrive, act.ReportRevise: arrive, act.ReportUndecodable: arrive, act.ReportState: arrive, act.ChatReceive: arrive, act.MediaReceive: arrive,
+		act.ReportUnheard: wake, act.ReportEscalate: wake, act.ReportStale: wake, act.ReportSilent: wake,
+		act.SessionOpen: logIn, act.SessionRefuse: logIn,
+		act.ReportClock:     func(ctx context.Context, who act.Who) error { return h.SetBack(ctx, who, reportID) },
+		act.ReportIntegrate: func(ctx context.Context, who act.Who) error { return h.Painted(ctx, who, reportID) },
+		act.ReportOpen:      func(ctx context.Context, who act.Who) error { return h.Open(ctx, who, reportID) },
+		act.ReportClaim:     func(ctx context.Context, who act.Who) error { return h.Claim(ctx, who, reportID) },
+		act.ReportRelease:   func(ctx context.Context, who act.Who) error { return h.Release(ctx, who, reportID) },
+		act.ReportClose:     func(ctx context.Context, who act.Who) error { return h.Close(ctx, who, reportID, "handled", "") },
+		act.ChatSend:        func(ctx context.Context, who act.Who) error { return h.Say(ctx, who, reportID, "l", "はい") },
+		act.DataRequest: func(ctx context.Context, who act.Who) error {
+			_, err := h.RequestTerminal(ctx, who, terminal1)
+			return err
+		},
+		act.DataAnswer:       func(ctx context.Context, who act.Who) error { return h.Answer(ctx, who, "q", 0, 0) },
+		act.MessageDeliver:   func(ctx context.Context, who act.Who) error { return h.Deliver(ctx, who, "terminal/t-01", nil) },
+		act.TerminalLink:     func(ctx context.Context, who act.Who) error { return h.Link(ctx, who, terminal.Link{TerminalID: terminal1}) },
+		act.TerminalServices: func(ctx context.Context, who act.Who) error { return h.Services(ctx, who, terminal1, nil) },
+		act.TerminalRenew:    func(ctx context.Context, who act.Who) error { return h.Renew(ctx, who, terminal1, "a1", "a2") },
+		act.TerminalRevoke:   func(ctx context.Context, who act.Who) error { return h.RevokeTerminal(ctx, who, "t-02") },
+		act.TerminalEnrol: func(ctx context.Context, who act.Who) error {
+			return h.Enrol(ctx, who, terminal.Terminal{ID: "t-09", Name: "n", Place: "p", Address: "127.0.0.1:1", Serials: []string{"1"}})
+		},
+		act.ConsoleIssue: func(ctx context.Context, who act.Who) error {
+			_, err := h.IssueConsole(ctx, who, "console-z", "指令台Z", false)
+			return err
+		},
+		act.ConsoleEnrol: func(ctx context.Context, who act.Who) error {
+			_, _, err := h.JoinConsole(ctx, who, h.code("console-y"))
+			return err
+		},
+		act.ConsoleRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeConsole(ctx, who, "console-x") },
+		act.PersonAdd: func(ctx context.Context, who act.Who) error {
+			_, err := h.AddPerson(ctx, who, "sato", "佐藤", strong, []staff.Role{staff.Dispatcher})
+			return err
+		},
+		act.PersonChange:  func(ctx context.Context, who act.Who) error { return h.ChangePerson(ctx, who, "p-none", nil, nil, nil) },
+		act.SessionTouch:  func(ctx context.Context, who act.Who) error { return h.Touch(ctx, who, "none") },
+		act.SessionClose:  func(ctx context.Context, who act.Who) error { return h.LogOut(ctx, who, "none") },
+		act.SessionRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeSessions(ctx, who, "p-none") },
+	}
+}
+
+func (h *house) code(console string) string {
+	h.Helper()
+	code, err := h.IssueConsole(ctx(h), act.CommandLine(), console, "指令台", false)
+	h.must(err)
+	return code
+}
+
+// Every story is refused to every holder that the table does not name, before
+// it loads or writes anything.
+func TestEveryStoryIsDenied(t *testing.T) {
+	h := newHouse(t, "")
+	r := h.reported(1, net119, "N-1")
+	runs := attempts(h, r.ID)
+	declared := map[authz.Right][]authz.Who{}
+	for _, d := range authz.Rights() {
+		declared[d.Right] = d.Who
+	}
+	for name, right := range act.Rights() {
+		run, ok := runs[name]
+		if !ok {
+			t.Errorf("story %s has no attempt here", name)
+			continue
+		}
+		for _, holder := range authz.Holders() {
+			who := act.Who{Principal: authz.Holder(holder), Console: "console-a"}
+			allowed := slices.Contains(declared[right], holder)
+			if allowed && name != act.ConsoleEnrol { // its attempt makes a code first
+				continue // that it works is what the stories' own tests say
+			}
+			before := h.head()
+			err := run(t.Context(), who)
+			if allowed {
+				if fault.Of(err) == fault.Denied {
+					t.Errorf("%s is denied to %s: %v", name, holder, err)
+				}
+				continue
+			}
+			if kind := fault.Of(err); kind != fault.Denied && kind != fault.Unknown {
+				t.Errorf("%s by %s = %v, want denied", name, holder, err)
+			}
+			if name != act.ConsoleEnrol && h.head() != before {
+				t.Errorf("%s by %s was refused and changed something", name, holder)
+			}
+		}
+	}
+	for name := range runs {
+		if _, ok := act.Rights()[name]; !ok {
+			t.Errorf("attempt %s is no story", name)
+		}
+	}
+	if n := h.report("N-1"); n != r {
+		t.Errorf("the report changed: %+v", n)
+	}
+}
+
+// The mode of a report travels into every entry about it and never mixes.
+func TestModeInEveryEntry(t *testing.T) {
+	h := newHouse(t, "")
+	for i, mode := range []stdif.Mode{stdif.Actual, stdif.Exercise, stdif.Test} {
+		id := "N-" + string(mode)
+		h.arrive(h.wire(int64(i+1), net119, mode, stdif.Inbound{Report: words(id, 1)}))
+		r := h.report(id)
+		h.must(h.Claim(ctx(h), yamada, r.ID))
+		h.must(h.Say(ctx(h), yamada, r.ID, "l", "はい"))
+		h.must(h.Close(ctx(h), yamada, r.ID, "handled", ""))
+		for _, e := range h.history("report/" + r.ID) {
+			if e.Mode != string(mode) {
+				t.Errorf("%s of a report in %s is logged as %q", e.Act, mode, e.Mode)
+			}
+		}
+	}
+}
