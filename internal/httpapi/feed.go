@@ -38,7 +38,8 @@ type event struct {
 type hub struct {
 	s     *Server
 	hint  chan struct{}
-	names *names // owned by run
+	names *names              // owned by run
+	told  map[string]LinkInfo // by terminal; owned by run
 
 	mu      sync.Mutex
 	known   *names // the last names, for when the store cannot be read
@@ -51,11 +52,13 @@ type hub struct {
 	present map[string]int // streams by console
 }
 
-// aside is an event outside of the numbered feed.
+// aside is an event outside of the numbered feed. It has words of callers unless
+// it is for everybody.
 type aside struct {
-	n    int64
-	name string
-	full []byte
+	n         int64
+	name      string
+	full      []byte
+	everybody bool
 }
 
 const (
@@ -69,7 +72,7 @@ const (
 )
 
 func newHub(s *Server) *hub {
-	return &hub{s: s, hint: make(chan struct{}, 1), news: make(chan struct{}), unsaved: map[string]Card{}, present: map[string]int{}}
+	return &hub{s: s, hint: make(chan struct{}, 1), news: make(chan struct{}), unsaved: map[string]Card{}, present: map[string]int{}, told: map[string]LinkInfo{}}
 }
 
 // start begins at the newest change: what is older is on the board.
@@ -97,6 +100,7 @@ func (h *hub) run(ctx context.Context) {
 		select {
 		case <-h.hint:
 		case <-poll.C: // another process may have written
+			h.tellLinks()
 		case <-ctx.Done():
 			return
 		}
@@ -172,6 +176,7 @@ func (h *hub) render(ctx context.Context, n *names, changes []store.FeedChange) 
 			v.Report = card
 		case "terminal":
 			if t, ok := n.terminals[c.Subject]; ok {
+				h.told[t.ID] = h.s.links.Info(t.ID)
 				l := h.s.linkOf(n, t)
 				v.Terminal = &l
 			}
@@ -230,7 +235,7 @@ func (h *hub) Unsaved(in act.Incoming) {
 	h.mu.Lock()
 	h.unsaved[card.ID] = card
 	h.mu.Unlock()
-	h.tell("unsaved", card)
+	h.tell("unsaved", card, false)
 }
 
 // Saved takes it off again: the stored report has taken its place.
@@ -239,7 +244,20 @@ func (h *hub) Saved(frame string) {
 	h.mu.Lock()
 	delete(h.unsaved, id)
 	h.mu.Unlock()
-	h.tell("saved", map[string]string{"id": id})
+	h.tell("saved", map[string]string{"id": id}, false)
+}
+
+// tellLinks tells what of a link is stored nowhere and so makes no change: how
+// much waits at the terminal, and whether its disk takes more.
+func (h *hub) tellLinks() {
+	n := h.lastNames()
+	for _, t := range n.terminals {
+		info := h.s.links.Info(t.ID)
+		if h.told[t.ID] != info && t.RevokedAt.IsZero() {
+			h.told[t.ID] = info
+			h.tell("link", h.s.linkOf(n, t), true)
+		}
+	}
 }
 
 // lastNames never touches the store: it is asked when the store is broken.
@@ -252,7 +270,7 @@ func (h *hub) lastNames() *names {
 	return h.known
 }
 
-func (h *hub) tell(name string, v any) {
+func (h *hub) tell(name string, v any, everybody bool) {
 	full, err := sse(name, 0, v)
 	if err != nil {
 		return // cards are plain values; encoding cannot fail
@@ -260,7 +278,7 @@ func (h *hub) tell(name string, v any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.asides++
-	h.beside = append(h.beside, aside{h.asides, name, full})
+	h.beside = append(h.beside, aside{h.asides, name, full, everybody})
 	if len(h.beside) >= 2*keepAsides {
 		h.beside = append(h.beside[:0:0], h.beside[len(h.beside)-keepAsides:]...)
 	}

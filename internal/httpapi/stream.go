@@ -113,7 +113,7 @@ func (st *streaming) write(events []event, beside []aside) error {
 	}
 	for _, a := range beside {
 		st.asides = max(st.asides, a.n)
-		if !st.full {
+		if !st.full && !a.everybody {
 			continue
 		}
 		if _, err := st.w.Write(a.full); err != nil {

@@ -35,6 +35,7 @@ type Card struct {
 	SkewMs          int64              `json:"skewMs"`
 	Silent          bool               `json:"silent"`
 	Ended           bool               `json:"ended"`
+	HandledAlone    bool               `json:"handledAlone" doc:"ended by a person at the terminal while it was cut off; a person here confirms it"`
 	Cancelled       bool               `json:"cancelled"`
 	Reopened        bool               `json:"reopened"`
 	Unsaved         bool               `json:"unsaved" doc:"shown from memory: the store cannot write (未保存)"`
@@ -257,7 +258,7 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 	c := Card{ID: r.ID, Number: r.Number, ServiceID: r.Service, ServiceName: or(service.Name, r.Service), ServiceReportID: r.ServiceReport,
 		TerminalID: r.Terminal, Mode: r.Mode, Revision: r.Revision, State: r.State, Escalation: r.Escalation, Undecodable: r.Undecodable,
 		Kind: words.kind, Excerpt: words.excerpt, Place: words.place, EventTime: r.EventAt, ReceivedAt: r.ReceivedAt, UpdatedAt: r.UpdatedAt,
-		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(),
+		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(), HandledAlone: r.Ended == stdif.ServiceHandledHere,
 		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
 		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly}
 	if r.Claim.Console != "" {

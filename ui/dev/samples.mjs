@@ -41,6 +41,7 @@ export function makeReports(count, from = 1, mode) {
       skewMs: n % 10 === 5 ? 42_000 : 0,
       silent: n % 9 === 4,
       ended: n % 9 === 6,
+      handledAlone: n % 18 === 6,
       cancelled: n % 11 === 8,
       reopened: n % 12 === 10,
       unsaved: false,

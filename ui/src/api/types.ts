@@ -53,6 +53,8 @@ export interface Card {
   skewMs: number
   silent: boolean
   ended: boolean
+  /** ended by a person at the terminal; a person here confirms it */
+  handledAlone: boolean
   cancelled: boolean
   reopened: boolean
   unsaved: boolean

@@ -74,6 +74,7 @@ export class Seat {
       change: (c) => this.#changes.add(c),
       unsaved: (c) => this.#unsaved(c),
       saved: (id) => this.board.saved(id),
+      link: (l) => this.board.putLink(l),
       beat: (b) => now.heard(b.now),
       heard: () => this.#silence.heard(this.#doors.monotonic()),
       refused: () => this.#refused(),

@@ -131,6 +131,16 @@ describe('a seat', () => {
     expect(s.board.row('u1')).toBeUndefined()
   })
 
+  it('takes what of a link makes no change of the store', async () => {
+    const { s, streams } = seat([])
+    await s.load()
+    const link = { id: 't-01', name: 'T', place: 'P', phone: '1', state: 'ready', since: '', services: [], pending: 3, missing: 0, storable: false, lastProblem: null }
+    streams[0]!.say('link', link)
+    expect(s.board.links.map((l) => [l.link.pending, l.link.storable])).toEqual([[3, false]])
+    streams[0]!.say('link', { ...link, pending: 0, storable: true })
+    expect(s.board.links.map((l) => [l.link.pending, l.link.storable])).toEqual([[0, true]])
+  })
+
   it('reads the board again when the server refuses the stream', async () => {
     const { s, streams } = seat()
     await s.load()

@@ -42,7 +42,7 @@ describe('the feed', () => {
         sources.push(s)
         return s
       },
-      { change: (c) => void seen.push(c.seq), unsaved: () => {}, saved: () => {}, beat: () => {}, heard: () => {}, refused: () => void refused++ },
+      { change: (c) => void seen.push(c.seq), unsaved: () => {}, saved: () => {}, link: () => {}, beat: () => {}, heard: () => {}, refused: () => void refused++ },
     )
     return { f, sources, seen, refused: () => refused }
   }

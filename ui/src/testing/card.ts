@@ -24,6 +24,7 @@ export function card(over: Partial<Card> = {}): Card {
     skewMs: 0,
     silent: false,
     ended: false,
+    handledAlone: false,
     cancelled: false,
     reopened: false,
     unsaved: false,
