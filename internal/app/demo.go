@@ -35,6 +35,7 @@ type Demo struct {
 	temp     bool
 	server   *Server
 	terms    []*Terminal
+	cables   []*cable // to terms, one each
 	cloud    *net119.Cloud
 	centre   *aacn.Centre
 	hostile  intake.Client
@@ -48,8 +49,12 @@ type Demo struct {
 
 // DemoConfig of the demo; the zero value works.
 type DemoConfig struct {
-	Dir     string // "" = a temporary directory that goes with the demo
-	Listen  string // address of the doors' page; loopback; "" = any port
+	Dir    string // "" = a temporary directory that goes with the demo
+	Listen string // address of the doors' page; loopback; "" = any port
+
+	// ByPage leaves the hand-over of the Net119 service to its own page in the
+	// terminal's browser; otherwise installed software does it too.
+	ByPage  bool
 	Version string
 	Log     *slog.Logger
 }
@@ -77,6 +82,8 @@ func StartDemo(ctx context.Context, c DemoConfig) (_ *Demo, err error) {
 		if d.dir, err = os.MkdirTemp("", "matoi-demo-"); err != nil {
 			return nil, fmt.Errorf("demo: %w", err)
 		}
+	} else if there, e := os.ReadDir(d.dir); e == nil && len(there) > 0 {
+		return nil, fmt.Errorf("demo: %s is not empty; a demo begins anew each time", d.dir)
 	}
 	for _, step := range []func(context.Context) error{d.headquarters, d.people, d.terminals, d.openDoors} {
 		if err = step(run); err != nil {
@@ -88,6 +95,13 @@ func StartDemo(ctx context.Context, c DemoConfig) (_ *Demo, err error) {
 
 // URL is the page with the doors.
 func (d *Demo) URL() string { return d.url }
+
+// CallerURL is the page of somebody who reports by text.
+func (d *Demo) CallerURL() string { return d.links.Caller }
+
+// Net119URL is the page that the Net119 service shows in the terminal's
+// browser, with the service's keys for it behind #.
+func (d *Demo) Net119URL() string { return d.links.Net119Terminal }
 
 // Server is the demo's headquarters.
 func (d *Demo) Server() *Server { return d.server }
@@ -105,6 +119,9 @@ func (d *Demo) Close() error {
 	}
 	for _, t := range d.terms {
 		err = errors.Join(err, t.Close())
+	}
+	for _, c := range d.cables {
+		err = errors.Join(err, c.close())
 	}
 	if d.server != nil {
 		err = errors.Join(err, d.server.Close())
@@ -155,12 +172,12 @@ func (d *Demo) terminals(ctx context.Context) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	origin := "http://localhost:" + port(cloudListener.Addr())
-	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "内線 201"}, "t-01",
+	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "201"}, "t-01",
 		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
 	}
-	two, others, err := d.terminal(ctx, terminal.Terminal{Name: "予備端末", Place: "通信室 西側", Phone: "内線 202"}, "t-02",
+	two, others, err := d.terminal(ctx, terminal.Terminal{Name: "予備端末", Place: "通信室 西側", Phone: "202"}, "t-02",
 		demoService{"hostile.example", "不正データ（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
@@ -174,11 +191,14 @@ func (d *Demo) terminals(ctx context.Context) error {
 	d.hostile = intake.Client{Base: two.IntakeURL(), Credential: others[0], HTTP: &http.Client{}}
 	d.centre = aacn.New(aacn.Config{}, second)
 	handover := &net119.Handover{Cloud: origin, TerminalKey: key, Intake: first, HTTP: &http.Client{}}
-	for name, part := range map[string]func(context.Context) error{
-		"net119":   func(ctx context.Context) error { return d.cloud.Serve(ctx, cloudListener) },
-		"handover": handover.Run,
-		"aacn":     d.centre.Run,
-	} {
+	parts := map[string]func(context.Context) error{
+		"net119": func(ctx context.Context) error { return d.cloud.Serve(ctx, cloudListener) },
+		"aacn":   d.centre.Run,
+	}
+	if !d.c.ByPage {
+		parts["handover"] = handover.Run
+	}
+	for name, part := range parts {
 		d.running.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				d.c.Log.Error("demo", "part", name, "err", err)
@@ -200,6 +220,11 @@ func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, ser
 	if err != nil {
 		return nil, nil, err
 	}
+	line, err := layCable(ctx, face)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.cables = append(d.cables, line)
 	c := TerminalConfig{Dir: filepath.Join(d.dir, id), ID: id, Name: t.Name, Intake: "127.0.0.1:0", Face: face, Version: d.c.Version,
 		Reserve: demoReserve, Log: d.c.Log.With("part", id)}
 	var credentials []string
@@ -211,7 +236,7 @@ func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, ser
 		credentials = append(credentials, credential)
 	}
 	if _, err := os.Stat(filepath.Join(c.memberDir(), "membership.json")); errors.Is(err, fs.ErrNotExist) {
-		t.Address = face
+		t.Address = line.address()
 		if err := d.enrol(ctx, c, t); err != nil {
 			return nil, nil, fmt.Errorf("demo: enrol %s: %w", id, err)
 		}
@@ -279,11 +304,14 @@ func (d *Demo) crash(w http.ResponseWriter, r *http.Request) {
 
 // bad sends a message that nobody can read: it must ring all the same.
 func (d *Demo) bad(w http.ResponseWriter, r *http.Request) {
-	cases := hostile.Made(uuid.NewString()[:8], time.Now())
+	cases := hostile.Made(uuid.NewString()[:8], time.Now())[:1]
+	for _, s := range cases[0].Steps {
+		s.Header.Set(intake.ModeHeader, string(stdif.Actual)) // the simulator's own mode is test, which rings softly
+	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 20*time.Second)
 		defer cancel()
-		if _, err := hostile.Run(ctx, d.hostile, cases[:1], nil); err != nil {
+		if _, err := hostile.Run(ctx, d.hostile, cases, nil); err != nil {
 			d.c.Log.Error("demo: hostile", "err", err)
 		}
 	}()

@@ -38,12 +38,16 @@ func (d *Demo) openDoors(context.Context) error {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = page.Execute(w, d.links) // the browser is gone if this fails
+		_ = page.Execute(w, struct {
+			demoLinks
+			Pulled bool
+		}{d.links, d.cables[0].isPulled()}) // the browser is gone if this fails
 	})
 	mux.HandleFunc("GET /door/{door}", d.enter)
 	mux.HandleFunc("GET /terminal/{n}", d.enterTerminal)
 	mux.HandleFunc("POST /crash", d.crash)
 	mux.HandleFunc("POST /bad", d.bad)
+	mux.HandleFunc("POST /cable", d.moveCable)
 	// Another site must not reach the demo through a name that it points here.
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.EqualFold(r.Host, host) {
@@ -75,4 +79,10 @@ func (d *Demo) enterTerminal(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, link, http.StatusSeeOther)
+}
+
+// moveCable pulls the first terminal's cable, or plugs it again.
+func (d *Demo) moveCable(w http.ResponseWriter, r *http.Request) {
+	d.cables[0].set(r.PostFormValue("pull") != "")
+	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
