@@ -21,16 +21,27 @@ const Gone = "-"
 // are string, int64 or []byte, the only types that tables have. The encoding is
 // injective: table, then name, type letter, length and bytes of each column.
 func RowDigest(table string, columns []string, values []any) (Digest, error) {
-	b := make([]byte, 0, 512)
-	b = append(b, "matoi row 1\n"...)
-	b = appendField(b, 't', []byte(table))
+	size := 64
 	for i, c := range columns {
-		b = appendField(b, 'c', []byte(c))
+		size += len(c) + 32
 		switch v := values[i].(type) {
 		case string:
-			b = appendField(b, 's', []byte(v))
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
+	}
+	b := make([]byte, 0, size)
+	b = append(b, "matoi row 1\n"...)
+	b = appendField(b, 't', table)
+	var number [20]byte
+	for i, c := range columns {
+		b = appendField(b, 'c', c)
+		switch v := values[i].(type) {
+		case string:
+			b = appendField(b, 's', v)
 		case int64:
-			b = appendField(b, 'i', strconv.AppendInt(nil, v, 10))
+			b = appendField(b, 'i', strconv.AppendInt(number[:0], v, 10))
 		case []byte:
 			b = appendField(b, 'b', v)
 		default:
@@ -40,7 +51,7 @@ func RowDigest(table string, columns []string, values []any) (Digest, error) {
 	return sha256.Sum256(b), nil
 }
 
-func appendField(b []byte, kind byte, v []byte) []byte {
+func appendField[V string | []byte](b []byte, kind byte, v V) []byte {
 	b = append(b, kind)
 	b = strconv.AppendInt(b, int64(len(v)), 10)
 	b = append(b, ':')

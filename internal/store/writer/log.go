@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // sure that the edge is the one of that head.
 func (w *Writer) lock(ctx context.Context, tx *sql.Tx) (Head, error) {
 	var h Head
-	err := tx.QueryRowContext(ctx, "UPDATE evidence_head SET size = size WHERE hq = $1 RETURNING size, seq", w.hq).Scan(&h.Size, &h.Seq)
+	err := prepared{w, tx}.QueryRowContext(ctx, "UPDATE evidence_head SET size = size WHERE hq = $1 RETURNING size, seq", w.hq).Scan(&h.Size, &h.Seq)
 	if err != nil {
 		return h, fmt.Errorf("lock log: %w", err)
 	}
@@ -100,7 +101,7 @@ func (l *log) flush(ctx context.Context, tx *sql.Tx) error {
 		{"INSERT INTO evidence_node (hq, idx, hash) VALUES ", l.nodes},
 		{"INSERT INTO feed_change (hq, seq, at, kind, subject, detail, leaf) VALUES ", l.changes},
 	} {
-		if err := insertMany(ctx, tx, part.insert, part.rows); err != nil {
+		if err := l.insertMany(ctx, tx, part.insert, part.rows); err != nil {
 			return err
 		}
 	}
@@ -111,37 +112,44 @@ func (l *log) flush(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// maxArgs keeps a statement below the smallest limit of both engines (SQLite: 32 766).
-const maxArgs = 30000
+// chunk is how many rows of the log one statement writes. More would not help
+// SQLite, which looks for each parameter among all others by name, when it parses
+// and when it binds; fewer would be round trips to PostgreSQL.
+const chunk = 16
 
-// insertMany writes rows of one width in as few statements as the engines allow:
-// on PostgreSQL each statement is a round trip.
-func insertMany(ctx context.Context, tx *sql.Tx, insert string, rows [][]any) error {
+// insertMany writes rows of one width, a power of two in each statement, so that
+// there are few texts and each is prepared once.
+func (l *log) insertMany(ctx context.Context, tx *sql.Tx, insert string, rows [][]any) error {
 	for len(rows) > 0 {
-		width := len(rows[0])
-		n := min(len(rows), maxArgs/width)
-		var sqlText strings.Builder
-		sqlText.WriteString(insert)
-		args := make([]any, 0, n*width)
-		for i, r := range rows[:n] {
-			if i > 0 {
-				sqlText.WriteByte(',')
-			}
-			sqlText.WriteByte('(')
-			for j := range r {
-				if j > 0 {
-					sqlText.WriteByte(',')
-				}
-				sqlText.WriteByte('$')
-				sqlText.WriteString(strconv.Itoa(len(args) + j + 1))
-			}
-			sqlText.WriteByte(')')
+		n := min(1<<(bits.Len(uint(len(rows)))-1), chunk)
+		args := make([]any, 0, n*len(rows[0]))
+		for _, r := range rows[:n] {
 			args = append(args, r...)
 		}
-		if _, err := tx.ExecContext(ctx, sqlText.String(), args...); err != nil {
+		if _, err := l.w.exec(ctx, tx, insertText(insert, n, len(rows[0])), args); err != nil {
 			return fmt.Errorf("write log: %w", err)
 		}
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// insertText is insert with places for n rows of a width.
+func insertText(insert string, n, width int) string {
+	var b strings.Builder
+	b.WriteString(insert)
+	for i := range n * width {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%width == 0:
+			b.WriteString("),(")
+		default:
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	b.WriteByte(')')
+	return b.String()
 }
