@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // Lives of certificates. See the package comment for why they differ.
@@ -182,9 +184,6 @@ func (ca *CA) sign(key any, name string, usage x509.ExtKeyUsage, dns []string, i
 	return x509.ParseCertificate(der)
 }
 
-// GatewayName is the SAN that terminals demand of whoever dials them.
-func GatewayName(headquarters string) string { return "gateway." + headquarters }
-
 // Shown is a certificate that lives in memory only and is made anew when half
 // of its life is over, however long the program runs.
 type Shown struct {
@@ -197,7 +196,7 @@ type Shown struct {
 
 // Gateway is the certificate that the gateway shows to terminals.
 func (ca *CA) Gateway(now func() time.Time) *Shown {
-	name := GatewayName(ca.headquarters)
+	name := open1.GatewayName(ca.headquarters)
 	return &Shown{now: now, issue: func(at time.Time) (*tls.Certificate, error) {
 		return ca.pair(name, x509.ExtKeyUsageClientAuth, []string{name}, nil, gatewayLife, at)
 	}}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // A man in the middle who ends TLS with a key of his own is refused inside the
@@ -38,7 +39,7 @@ func TestManInTheMiddleWithAnotherKey(t *testing.T) {
 			return
 		}
 		defer raw.Close()
-		config := strict()
+		config := open1.Profile()
 		config.Certificates = []tls.Certificate{attacker.shown}
 		conn := tls.Server(raw, config)
 		var r result

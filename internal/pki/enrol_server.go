@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // Proposal is what a terminal says about itself when it enrols.
@@ -99,13 +100,13 @@ var errFingerprint = errors.New("the terminal's key is not the one of the code")
 // self-signed and proves nothing, so the usual verification is replaced, not
 // left out: the connection fails in the handshake, before anything is sent.
 func pinned(c code) *tls.Config {
-	config := strict()
+	config := open1.Profile()
 	config.InsecureSkipVerify = true //nolint:gosec // VerifyConnection pins the key
 	config.VerifyConnection = func(state tls.ConnectionState) error {
 		if len(state.PeerCertificates) == 0 || !c.matches(state.PeerCertificates[0]) {
 			return errFingerprint
 		}
-		return allowedSuite(state)
+		return open1.CheckSuite(state)
 	}
 	return config
 }

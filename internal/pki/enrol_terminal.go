@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // Enrolment is one enrolment from the terminal's side: a key in memory, the
@@ -172,9 +173,9 @@ func (e *Enrolment) answer(ctx context.Context, raw net.Conn) {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	defer stop()
-	config := strict()
+	config := open1.Profile()
 	config.Certificates = []tls.Certificate{e.shown}
-	config.VerifyConnection = allowedSuite
+	config.VerifyConnection = open1.CheckSuite
 	conn := tls.Server(raw, config)
 	// A stranger who says nothing holds a slot for as long as this.
 	quiet := time.AfterFunc(handshakeTime, cancel)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 const membershipFile = "membership.json"
@@ -85,7 +86,7 @@ func newMembership(id, hq, hqName string, key *ecdsa.PrivateKey, certificate []b
 	if public, ok := leaf.PublicKey.(*ecdsa.PublicKey); !ok || !key.PublicKey.Equal(public) {
 		return nil, errors.New("the certificate is for another key")
 	}
-	if err := onlyName(leaf, id); err != nil || !validLabel(hq) || !validLabel(id) {
+	if !open1.OnlyName(leaf, id) || !validLabel(hq) || !validLabel(id) {
 		return nil, errors.New("the certificate is for another terminal, or ids are missing")
 	}
 	m := &Membership{TerminalID: id, Headquarters: hq, HeadquartersName: hqName}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // The machine dies while the membership is written. At whatever byte the new
@@ -238,7 +239,7 @@ func TestRenewalRefusals(t *testing.T) {
 		t.Error("the membership changed")
 	}
 	// A terminal of ours that dials another one is not its gateway.
-	transport := &http.Transport{TLSClientConfig: GatewayTLS(l.ca, &Shown{now: time.Now, issue: l.ca.Consoles([]string{GatewayName(hq)}, nil, time.Now).issue}, "t-01", admitAll)}
+	transport := &http.Transport{TLSClientConfig: GatewayTLS(l.ca, &Shown{now: time.Now, issue: l.ca.Consoles([]string{open1.GatewayName(hq)}, nil, time.Now).issue}, "t-01", admitAll)}
 	defer transport.CloseIdleConnections()
 	_, err := (&http.Client{Transport: transport}).Get(r.Base + PathRenewal)
 	if p := Problem(err); p == nil || p.Code != stdif.CodeIdentity {

@@ -8,51 +8,26 @@ import (
 	"strings"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/open1"
 )
-
-// strict is the profile of every connection of ours (security-rules §5.5).
-func strict() *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS13,
-		MaxVersion: tls.VersionTLS13,
-		CurvePreferences: []tls.CurveID{
-			tls.SecP256r1MLKEM768, tls.SecP384r1MLKEM1024, tls.CurveP256, tls.CurveP384, tls.CurveP521,
-		},
-		// Every dial proves everything anew: a resumed session would carry an
-		// identity past its revocation.
-		SessionTicketsDisabled: true,
-	}
-}
-
-// allowedSuite: Go negotiates the suites of TLS 1.3 by itself, so the list is
-// held after the handshake.
-func allowedSuite(state tls.ConnectionState) error {
-	switch state.CipherSuite {
-	case tls.TLS_AES_128_GCM_SHA256, tls.TLS_AES_256_GCM_SHA384:
-		return nil
-	}
-	return stdif.Problemf(stdif.CodeTLS, "", "cipher suite %s is not in the profile; run both sides with GODEBUG=fips140=on",
-		tls.CipherSuiteName(state.CipherSuite))
-}
 
 // GatewayTLS is how the gateway dials one terminal: it shows the gateway's
 // certificate and accepts only a certificate of our authority whose one name is
 // the terminal's id and whose serial is not refused. refused is asked on every
 // dial; it is usually the register's: not admitted means refused.
 func GatewayTLS(ca *CA, gateway *Shown, terminalID string, refused func(serial string) bool) *tls.Config {
-	c := strict()
+	c := open1.Profile()
 	c.RootCAs = ca.Pool()
 	c.ServerName = terminalID
 	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return gateway.Certificate() }
 	c.VerifyConnection = func(state tls.ConnectionState) error {
-		if err := allowedSuite(state); err != nil {
+		if err := open1.CheckSuite(state); err != nil {
 			return err
 		}
-		leaf := state.PeerCertificates[0]
-		if err := onlyName(leaf, terminalID); err != nil {
+		if err := open1.CheckName(state, terminalID); err != nil {
 			return err
 		}
-		if refused(Serial(leaf)) {
+		if refused(Serial(state.PeerCertificates[0])) {
 			return stdif.Problemf(stdif.CodeIdentity, "", "the terminal's certificate is not admitted (any more)")
 		}
 		return nil
@@ -73,16 +48,16 @@ func TerminalTLS(current func() *Membership) *tls.Config {
 }
 
 func (m *Membership) config() *tls.Config {
-	c := strict()
+	c := open1.Profile()
 	c.Certificates = []tls.Certificate{m.certificate}
 	c.ClientAuth = tls.RequireAndVerifyClientCert
 	c.ClientCAs = m.pool()
 	c.NextProtos = []string{"http/1.1"} // WebSockets; HTTP/2 would only hide them
 	c.VerifyConnection = func(state tls.ConnectionState) error {
-		if err := allowedSuite(state); err != nil {
+		if err := open1.CheckSuite(state); err != nil {
 			return err
 		}
-		return onlyName(state.PeerCertificates[0], GatewayName(m.Headquarters))
+		return open1.CheckName(state, open1.GatewayName(m.Headquarters))
 	}
 	return c
 }
@@ -90,20 +65,11 @@ func (m *Membership) config() *tls.Config {
 // ConsoleTLS is how consoles reach the server. It stays with the profile: the
 // browsers of the last years speak TLS 1.3 on P-256.
 func ConsoleTLS(shown *Shown) *tls.Config {
-	c := strict()
+	c := open1.Profile()
 	c.NextProtos = []string{"h2", "http/1.1"}
 	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return shown.Certificate() }
-	c.VerifyConnection = allowedSuite
+	c.VerifyConnection = open1.CheckSuite
 	return c
-}
-
-// onlyName demands that a certificate speaks for exactly one name.
-func onlyName(leaf *x509.Certificate, name string) error {
-	if len(leaf.DNSNames) == 1 && leaf.DNSNames[0] == name &&
-		len(leaf.IPAddresses)+len(leaf.EmailAddresses)+len(leaf.URIs) == 0 {
-		return nil
-	}
-	return stdif.Problemf(stdif.CodeIdentity, "", "the certificate is that of another party")
 }
 
 // Problem is what a failed dial means, in the codes of the interface: 102 when

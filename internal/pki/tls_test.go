@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // connect lets both sides shake hands over the loopback and pass one byte. In
@@ -113,7 +114,7 @@ func TestMutualTLS(t *testing.T) {
 			case tt.want != 0 && tt.serverRefuses && serverErr == nil:
 				t.Fatal("the terminal took the connection")
 			}
-			if tt.want == 0 && (state.Version != tls.VersionTLS13 || allowedSuite(state) != nil || state.CurveID == tls.X25519 || state.CurveID == tls.X25519MLKEM768) {
+			if tt.want == 0 && (state.Version != tls.VersionTLS13 || open1.CheckSuite(state) != nil || state.CurveID == tls.X25519 || state.CurveID == tls.X25519MLKEM768) {
 				t.Errorf("version %x, suite %x, group %v", state.Version, state.CipherSuite, state.CurveID)
 			}
 			if problem != nil && strings.Contains(problem.Detail, "t-0") {
@@ -140,7 +141,7 @@ func TestSuites(t *testing.T) {
 		tls.TLS_AES_128_GCM_SHA256: true, tls.TLS_AES_256_GCM_SHA384: true, tls.TLS_CHACHA20_POLY1305_SHA256: false,
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, 0: false,
 	} {
-		err := allowedSuite(tls.ConnectionState{CipherSuite: suite})
+		err := open1.CheckSuite(tls.ConnectionState{CipherSuite: suite})
 		if (err == nil) != ok || err != nil && Problem(err).Code != stdif.CodeTLS {
 			t.Errorf("suite %s: %v", tls.CipherSuiteName(suite), err)
 		}

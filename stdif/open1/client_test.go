@@ -224,11 +224,13 @@ func TestGatewayOfAnotherHeadquartersIsRefused(t *testing.T) {
 	}
 }
 
-func TestAgreedSuite(t *testing.T) {
+func TestCheckSuite(t *testing.T) {
 	for suite, ok := range map[uint16]bool{
 		tls.TLS_AES_128_GCM_SHA256: true, tls.TLS_AES_256_GCM_SHA384: true, tls.TLS_CHACHA20_POLY1305_SHA256: false,
 	} {
-		if err := agreedSuite(tls.ConnectionState{CipherSuite: suite}); (err == nil) != ok || err != nil && err.Code != stdif.CodeTLS {
+		err := CheckSuite(tls.ConnectionState{CipherSuite: suite})
+		var p *stdif.Problem
+		if (err == nil) != ok || err != nil && (!errors.As(err, &p) || p.Code != stdif.CodeTLS) {
 			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
 		}
 	}
