@@ -244,7 +244,7 @@ func (h *hub) Saved(frame string) {
 	h.mu.Lock()
 	delete(h.unsaved, id)
 	h.mu.Unlock()
-	h.tell("saved", map[string]string{"id": id}, false)
+	h.tell("saved", Saved{id}, false)
 }
 
 // tellLinks tells what of a link is stored nowhere and so makes no change: how

@@ -114,6 +114,7 @@ func New(c Config) (*Server, error) {
 	if err := s.routes(mux); err != nil {
 		return nil, err
 	}
+	s.describe()
 	s.handler = headers(http.NewCrossOriginProtection().Handler(mux))
 	return s, nil
 }

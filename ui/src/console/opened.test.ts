@@ -105,7 +105,7 @@ describe('the report in front', () => {
     second.answer(200)
     await again
     const { id } = second.body as { id: string }
-    ;(await next('/reports/r1')).answer(200, detail({ chat: [{ id, from: 'headquarters', at: '', text: 'どこですか' }] }))
+    ;(await next('/reports/r1')).answer(200, detail({ chat: [{ id, from: 'headquarters', at: '', text: 'どこですか', by: null }] }))
     await expect.poll(() => opened.sending.length).toBe(0)
   })
 

@@ -37,10 +37,10 @@ function plain(container: HTMLElement, text: string) {
 
 describe('a card', () => {
   it('is found by its number and says what it is', () => {
-    show({ number: 12 })
-    const button = screen.getByRole('button', { name: /^通報 12 救急/ })
+    show({ number: '1122-0012' })
+    const button = screen.getByRole('button', { name: /^通報 1122-0012 救急/ })
     expect(button.textContent).toContain('例示市本町1-2-3')
-    expect(screen.getByRole('button', { name: '通報 12 受付' })).toBeTruthy()
+    expect(screen.getByRole('button', { name: '通報 1122-0012 受付' })).toBeTruthy()
   })
 
   it('shows whatever a stranger wrote as text and nothing else', () => {
@@ -73,7 +73,7 @@ describe('a card', () => {
   it('opens by a click only: drawing and focus open nothing', async () => {
     const open = vi.fn()
     show({}, { open })
-    const button = screen.getByRole('button', { name: /^通報 1 救急/ })
+    const button = screen.getByRole('button', { name: /^通報 1122-0001 救急/ })
     button.focus()
     await fireEvent.mouseEnter(button)
     expect(open).not.toHaveBeenCalled()

@@ -4,7 +4,7 @@ import type { Card, Detail, Link } from '../api/types'
 export function card(over: Partial<Card> = {}): Card {
   return {
     id: 'r1',
-    number: 1,
+    number: '1122-0001',
     serviceId: 'net119.example',
     serviceName: 'Net119 例示',
     serviceReportId: 'N-1',
