@@ -87,7 +87,7 @@ func (a *Agent) data(w http.ResponseWriter, r *http.Request) {
 		_ = ws.Close(websocket.StatusPolicyViolation, "hello")
 		return
 	}
-	s := &session{a: a, ws: ws, stop: stop, done: make(chan struct{}), acks: make(chan struct{}, 1), again: make(chan struct{}, 1)}
+	s := &session{a: a, ws: ws, stop: stop, done: make(chan struct{}), acks: make(chan struct{}, 1), room: make(chan struct{}, 1), again: make(chan struct{}, 1)}
 	a.link.enter(s)
 	a.hub.linkMoved()
 	a.log.Info("the link is up")

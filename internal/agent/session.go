@@ -12,9 +12,18 @@ import (
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
-// lateBatch is how many late frames are read at once. Before each of them is
-// written, everything that was spooled meanwhile goes first.
-const lateBatch = 64
+const (
+	// lateBatch is how many late frames are read at once. Before each of them is
+	// written, everything that was spooled meanwhile goes first.
+	lateBatch = 64
+	// lateWindow is how many late frames may be on their way without an
+	// acknowledgement. Without it the buffers of both machines would take thousands
+	// of them, and a new report would stand in line behind what is already written.
+	lateWindow = 512
+	// lateAnyway is after how long without an acknowledgement the next late frames
+	// go all the same: a headquarters that cannot store rings them from memory.
+	lateAnyway = time.Second
+)
 
 // always can be received from at any time.
 var always = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
@@ -28,6 +37,7 @@ type session struct {
 	done chan struct{}
 
 	acks  chan struct{} // an acknowledgement waits
+	room  chan struct{} // one came: the window may have room
 	again chan struct{} // a snapshot was requested
 
 	mu      sync.Mutex
@@ -35,9 +45,11 @@ type session struct {
 	have    open1.Ranges   // what the headquarters has, as it said on this connection
 
 	// Owned by the sender.
-	live    int64 // next frame of the live lane
-	late    int64 // next frame of the late lane; 0 when it has ended
-	through int64 // last frame of the late lane
+	live    int64   // next frame of the live lane
+	late    int64   // next frame of the late lane; 0 when it has ended
+	through int64   // last frame of the late lane
+	under   []int64 // late frames on their way, in order
+	stuck   int64   // the oldest of them at the last look
 }
 
 // run speaks until the connection ends, and returns why it did.
@@ -61,6 +73,8 @@ func (s *session) send(ctx context.Context, h open1.Hello) error {
 	}
 	alive := time.NewTicker(open1.PingEvery)
 	defer alive.Stop()
+	anyway := time.NewTicker(lateAnyway)
+	defer anyway.Stop()
 	for {
 		if err := s.sendLive(ctx); err != nil {
 			return err
@@ -68,12 +82,16 @@ func (s *session) send(ctx context.Context, h open1.Hello) error {
 		if err := s.sendLate(ctx); err != nil {
 			return err
 		}
-		var wait <-chan struct{} = s.a.hub.link
-		if s.late > 0 { // the late lane goes on; nothing is waited for
-			wait = always
+		var goOn <-chan struct{}
+		if s.late > 0 && s.hasRoom() { // the late lane goes on; nothing is waited for
+			goOn = always
 		}
 		select {
-		case <-wait:
+		case <-s.a.hub.link:
+		case <-goOn:
+		case <-s.room:
+		case <-anyway.C:
+			s.release()
 		case <-s.again:
 			if err := s.snapshot(ctx, s.live-1); err != nil {
 				return err
@@ -116,7 +134,7 @@ func (s *session) snapshot(ctx context.Context, through int64) error {
 		}
 		missing += n
 	}
-	s.late, s.through = 1, through
+	s.late, s.through, s.under = 1, through, nil
 	return s.control(ctx, open1.TypeSnapshotBegin, open1.Snapshot{Spool: s.a.spool.ID(), Through: through, Missing: missing})
 }
 
@@ -146,10 +164,32 @@ func (s *session) sendLive(ctx context.Context) error {
 	return nil
 }
 
-// sendLate writes one batch of late frames, each after all live ones. When none
-// is left it says snapshot.end.
+// hasRoom reports whether another batch of late frames may go.
+func (s *session) hasRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.under) > 0 && s.have.Contains(s.under[0]) {
+		s.under = s.under[1:]
+	}
+	return len(s.under)+lateBatch <= lateWindow
+}
+
+// release opens the window when nothing was acknowledged since the last look.
+func (s *session) release() {
+	if s.hasRoom() {
+		return
+	}
+	if s.under[0] == s.stuck {
+		s.under = nil
+		return
+	}
+	s.stuck = s.under[0]
+}
+
+// sendLate writes one batch of late frames, each after all live ones, when the
+// window has room. When none is left it says snapshot.end.
 func (s *session) sendLate(ctx context.Context) error {
-	if s.late == 0 {
+	if s.late == 0 || !s.hasRoom() {
 		return nil
 	}
 	for _, r := range s.lacks(s.through) {
@@ -169,6 +209,7 @@ func (s *session) sendLate(ctx context.Context) error {
 				return err
 			}
 			s.late = f.Seq + 1
+			s.under = append(s.under, f.Seq)
 		}
 		if len(frames) > 0 {
 			return nil
@@ -266,6 +307,7 @@ func (s *session) acknowledged(ack open1.AckFrame) error {
 		return fmt.Errorf("read acknowledgement: over %d refusals wait", maxRefusals)
 	}
 	poke(s.acks)
+	poke(s.room)
 	return nil
 }
 
