@@ -35,12 +35,18 @@ type Stories interface {
 
 // Reads is what the gateway reads of the store.
 type Reads interface {
+	Spools
 	Terminals() terminal.Store
+	Undelivered(ctx context.Context, destination string, limit int) ([]entry.Message, error)
+	OnCommit(hook func(seq int64))
+}
+
+// Spools says what is stored of a terminal's spools.
+type Spools interface {
 	LastSpool(ctx context.Context, terminalID string) (string, error)
 	Extent(ctx context.Context, terminalID, spool string) (n, first, last int64, err error)
 	Seqs(ctx context.Context, terminalID, spool string, after int64, limit int) ([]int64, error)
-	Undelivered(ctx context.Context, destination string, limit int) ([]entry.Message, error)
-	OnCommit(hook func(seq int64))
+	Refusals(ctx context.Context, terminalID, spool string, since time.Time) ([]open1.Refusal, error)
 }
 
 // Bell rings what could not be stored: it shows a report from memory, marked
@@ -77,10 +83,15 @@ type Gateway struct {
 }
 
 type running struct {
-	link    *link
-	address string
-	stop    context.CancelFunc
-	done    chan struct{}
+	link *link
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// stands reports whether the link still is the one that the register wants:
+// the same address, and no enrolment since that shut out its certificate.
+func (r *running) stands(t terminal.Terminal) bool {
+	return t.Address == r.link.t.Address && t.EnrolledAt.Equal(r.link.t.EnrolledAt)
 }
 
 // New makes a gateway; Run starts it.
@@ -120,8 +131,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	defer g.stopAll()
 	tick := time.NewTicker(5 * time.Second) // another process may have enrolled a terminal
 	defer tick.Stop()
-	for first := true; ; first = false {
-		if err := g.follow(ctx, first); err != nil && ctx.Err() == nil {
+	for {
+		if err := g.follow(ctx); err != nil && ctx.Err() == nil {
 			g.c.Log.Error("read the register of terminals", "err", err)
 		}
 		select {
@@ -145,7 +156,7 @@ func (g *Gateway) Follow() {
 // follow starts links of new terminals and stops those that are gone. Only Run
 // calls it. No lock is held while a link ends or the store is read: the writer
 // takes the same lock after each commit.
-func (g *Gateway) follow(ctx context.Context, first bool) error {
+func (g *Gateway) follow(ctx context.Context) error {
 	terminals, err := g.c.Store.Terminals().Terminals(ctx)
 	if err != nil {
 		return err
@@ -156,7 +167,7 @@ func (g *Gateway) follow(ctx context.Context, first bool) error {
 			want[t.ID] = t
 		}
 	}
-	for _, r := range g.take(func(id string, r *running) bool { t, ok := want[id]; return !ok || t.Address != r.address }) {
+	for _, r := range g.take(func(id string, r *running) bool { t, ok := want[id]; return !ok || !r.stands(t) }) {
 		r.end()
 	}
 	for id, t := range want {
@@ -166,7 +177,7 @@ func (g *Gateway) follow(ctx context.Context, first bool) error {
 		if runs {
 			continue
 		}
-		if err := g.start(ctx, t, first); err != nil {
+		if err := g.start(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -187,22 +198,20 @@ func (g *Gateway) take(match func(id string, r *running) bool) []*running {
 	return out
 }
 
-func (g *Gateway) start(ctx context.Context, t terminal.Terminal, restart bool) error {
+func (g *Gateway) start(ctx context.Context, t terminal.Terminal) error {
 	stored, err := g.c.Store.Terminals().Link(ctx, t.ID)
 	if err != nil {
 		return fmt.Errorf("link of %s: %w", t.ID, err)
 	}
 	l := newLink(g, t, stored)
 	run, stop := context.WithCancel(ctx)
-	r := &running{link: l, address: t.Address, stop: stop, done: make(chan struct{})}
+	r := &running{link: l, stop: stop, done: make(chan struct{})}
 	g.mu.Lock()
 	g.links[t.ID] = r
 	g.mu.Unlock()
 	go func() {
 		defer close(r.done)
-		if restart {
-			l.step(run, terminal.Event{Kind: terminal.EventRestart})
-		}
+		l.step(run, terminal.Event{Kind: terminal.EventRestart}) // what is stored was another link
 		l.run(run)
 	}()
 	return nil

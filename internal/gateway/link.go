@@ -12,12 +12,14 @@ import (
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
-// link is one terminal's link. The goroutine of run owns state; others ask for
-// a step through it.
+// link is one terminal's link. Every goroutine of it may step its state.
 type link struct {
 	g  *Gateway
 	t  terminal.Terminal
 	id string
+
+	order  sync.Mutex // one step at a time, its record included
+	untold bool       // what consoles show is not what is so: the store could not write
 
 	mu    sync.Mutex
 	state terminal.Link
@@ -53,16 +55,20 @@ func (l *link) kick() {
 }
 
 // step moves the state machine; what consoles see differently is recorded. A
-// store that cannot write must not stop the link: the state goes on in memory.
+// store that cannot write must not stop the link: the state goes on in memory,
+// and the next step records it.
 func (l *link) step(ctx context.Context, e terminal.Event) {
+	l.order.Lock() // two steps at once must not be recorded the other way round
+	defer l.order.Unlock()
 	l.mu.Lock()
 	next, told := terminal.Step(l.state, e, l.g.c.Now())
 	l.state = next
 	l.mu.Unlock()
-	if !told {
+	if !told && !l.untold {
 		return
 	}
-	if err := l.g.c.Acts.Link(context.WithoutCancel(ctx), l.g.who, next); err != nil {
+	err := l.g.c.Acts.Link(context.WithoutCancel(ctx), l.g.who, next)
+	if l.untold = err != nil; l.untold {
 		l.g.c.Log.Error("record the state of a link", "terminal", l.id, "state", next.State, "err", err)
 	}
 }
@@ -110,12 +116,15 @@ func (l *link) connect(ctx context.Context) error {
 		return err
 	}
 	defer conn.CloseNow()
+	l.mu.Lock()
+	l.seen = Info{}
+	l.mu.Unlock()
 	l.step(ctx, terminal.Event{Kind: terminal.EventTLSOK})
 	l.step(ctx, terminal.Event{Kind: terminal.EventHello})
 
 	client := open1.NewClient(l.t.Address, settings)
 	defer client.Close()
-	s := &session{l: l, conn: conn, client: client, spool: hello.Spool, have: hello.Have, arrived: make(chan arrived, maxInFlight)}
+	s := newSession(l, conn, client, hello)
 	var wg sync.WaitGroup
 	for _, part := range []func(context.Context) error{s.read, s.commit, s.send, s.health} {
 		wg.Go(func() { cancel(part(ctx)) }) // the first that ends, ends them all
@@ -140,7 +149,7 @@ func (l *link) from(in act.Incoming) act.Who {
 // incoming joins a frame with what its body says.
 func (l *link) incoming(f open1.Frame, wire []byte, p *stdif.Problem, id string) act.Incoming {
 	in := act.Incoming{Frame: id, Terminal: l.id, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.ServiceID, Type: string(f.Type),
-		Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: wire, Problem: p}
+		Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: wire, Problem: p, Refused: new(act.Refused)}
 	if in.SentAt.IsZero() {
 		in.SentAt = l.g.c.Now()
 	}

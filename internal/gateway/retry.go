@@ -19,7 +19,8 @@ type retrier struct {
 
 	mu      sync.Mutex
 	waiting []act.Incoming
-	over    bool // a frame found no place
+	over    map[string]bool // frames that ring but found no place
+	ask     bool            // some of them did since the terminal was asked
 	more    chan struct{}
 }
 
@@ -29,7 +30,19 @@ const (
 )
 
 func newRetrier(l *link) *retrier {
-	return &retrier{l: l, done: make(chan act.Incoming, maxUnsaved), left: make(chan struct{}, 1), ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	return &retrier{l: l, done: make(chan act.Incoming, maxUnsaved), left: make(chan struct{}, 1), ended: make(chan struct{}), more: make(chan struct{}, 1),
+		over: map[string]bool{}}
+}
+
+// stored takes the ring of a frame off that found no place and came again.
+func (r *retrier) stored(frame string) {
+	r.mu.Lock()
+	rang := r.over[frame]
+	delete(r.over, frame)
+	r.mu.Unlock()
+	if rang {
+		r.l.g.c.Bell.Saved(frame)
+	}
 }
 
 // add rings a frame and keeps it for another try.
@@ -43,8 +56,9 @@ func (r *retrier) add(in act.Incoming) {
 	}
 	if len(r.waiting) < maxUnsaved {
 		r.waiting = append(r.waiting, in)
+		delete(r.over, in.Frame)
 	} else {
-		r.over = true
+		r.over[in.Frame], r.ask = true, true
 	}
 	r.mu.Unlock()
 	r.l.g.c.Bell.Unsaved(in)
@@ -69,10 +83,10 @@ func (r *retrier) drop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting = r.waiting[1:]
-	if len(r.waiting) > 0 || !r.over {
+	if len(r.waiting) > 0 || !r.ask {
 		return
 	}
-	r.over = false
+	r.ask = false
 	select {
 	case r.left <- struct{}{}:
 	default:

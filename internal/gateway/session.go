@@ -16,14 +16,19 @@ import (
 )
 
 // session is one connection to a terminal. read, commit, send and health each
-// own a goroutine; have belongs to commit.
+// own a goroutine; gaps belongs to read.
 type session struct {
 	l       *link
 	conn    *open1.Conn
 	client  *open1.Client
-	spool   string
-	have    open1.Ranges
+	hello   open1.Hello
+	gaps    gaps
 	arrived chan arrived
+}
+
+func newSession(l *link, conn *open1.Conn, client *open1.Client, hello open1.Hello) *session {
+	return &session{l: l, conn: conn, client: client, hello: hello, arrived: make(chan arrived, maxInFlight),
+		gaps: gaps{spool: hello.Spool, seen: append(open1.Ranges(nil), hello.Have...)}}
 }
 
 // arrived is a frame on its way into the store.
@@ -48,13 +53,36 @@ func (s *session) read(ctx context.Context) error {
 			}
 			return err
 		}
-		if problem == nil && s.control(ctx, f) {
+		if problem != nil && silent(f.Type) {
+			s.l.g.c.Log.Warn("a frame without a message cannot be read", "terminal", s.l.id, "type", string(f.Type), "code", int(problem.Code))
+			continue
+		}
+		ask := s.gaps.numbered(f)
+		handled := false
+		if problem == nil {
+			if handled = s.control(ctx, f); f.Type == open1.TypeSnapshotEnd {
+				ask = s.gaps.end()
+			}
+		}
+		if ask {
+			s.l.g.c.Log.Warn("numbers are missing; asking for a snapshot", "terminal", s.l.id, "code", int(stdif.CodeGap))
+			if err := s.conn.RequestSnapshot(ctx); err != nil {
+				return err
+			}
+		}
+		if handled {
 			continue
 		}
 		if err := s.take(ctx, s.l.incoming(f, wire, problem, s.frameID(f, wire))); err != nil {
 			return err
 		}
 	}
+}
+
+// silent are the types that carry no message: one that cannot be read is no
+// report that somebody has to look at, and pings come every five seconds.
+func silent(t open1.Type) bool {
+	return t == open1.TypePing || t == open1.TypeSnapshotBegin || t == open1.TypeSnapshotEnd
 }
 
 // control handles the frames that carry no message.
@@ -66,6 +94,7 @@ func (s *session) control(ctx context.Context, f open1.Frame) bool {
 		if problem != nil {
 			return false
 		}
+		s.gaps.begin(snapshot)
 		s.l.step(ctx, terminal.Event{Kind: terminal.EventSnapshotBegin, Missing: snapshot.Missing})
 	case open1.TypeSnapshotEnd:
 		s.l.step(ctx, terminal.Event{Kind: terminal.EventSnapshotEnd})
@@ -86,8 +115,11 @@ func (s *session) frameID(f open1.Frame, wire []byte) string {
 	return s.l.id + "/bytes/" + hex.EncodeToString(sum[:16])
 }
 
+// take hands a frame in. What came off the wire is stored although the
+// connection breaks meanwhile: a link that breaks after every few frames would
+// otherwise never come any further.
 func (s *session) take(ctx context.Context, in act.Incoming) error {
-	p, err := s.l.g.c.Acts.Arrive(ctx, s.l.from(in), in)
+	p, err := s.l.g.c.Acts.Arrive(context.WithoutCancel(ctx), s.l.from(in), in)
 	if err != nil {
 		return err
 	}
@@ -97,73 +129,6 @@ func (s *session) take(ctx context.Context, in act.Incoming) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// commit waits for the writer and tells the terminal what is durable. Acks are
-// cumulative, so one answers for all that finished meanwhile.
-func (s *session) commit(ctx context.Context) error {
-	for {
-		var refused []open1.Refusal
-		stored := false
-		select {
-		case a := <-s.arrived:
-			stored = s.settle(ctx, a, &refused)
-		case <-ctx.Done():
-			return ctx.Err()
-		case done := <-s.l.retry.done:
-			stored = s.mark(done)
-		case <-s.l.retry.left:
-			if err := s.conn.RequestSnapshot(ctx); err != nil {
-				return err
-			}
-		}
-		for more := true; more; {
-			select {
-			case a := <-s.arrived:
-				stored = s.settle(ctx, a, &refused) || stored
-			case done := <-s.l.retry.done:
-				stored = s.mark(done) || stored
-			default:
-				more = false
-			}
-		}
-		if !stored {
-			continue
-		}
-		if err := s.conn.Ack(ctx, open1.AckFrame{Spool: s.spool, Have: s.have, Refused: refused}); err != nil {
-			return err
-		}
-	}
-}
-
-// settle waits for one frame. What cannot be stored rings from memory, is not
-// acknowledged, and is tried again.
-func (s *session) settle(ctx context.Context, a arrived, refused *[]open1.Refusal) bool {
-	err := a.pending.Wait(ctx)
-	if ctx.Err() != nil {
-		return false
-	}
-	if err != nil {
-		s.l.g.c.Log.Error("store a frame", "terminal", s.l.id, "seq", a.in.Seq, "err", err)
-		s.l.retry.add(a.in)
-		return false
-	}
-	if p := a.in.Problem; p != nil && a.in.Seq > 0 {
-		*refused = append(*refused, open1.Refusal{Seq: a.in.Seq, Problem: *p})
-	}
-	return s.mark(a.in)
-}
-
-// mark notes a durable frame.
-func (s *session) mark(in act.Incoming) bool {
-	if in.Seq == 0 || in.Spool == "" {
-		return false
-	}
-	if in.Spool != s.spool { // the terminal numbers with a new spool
-		s.spool, s.have = in.Spool, nil
-	}
-	s.have.Add(in.Seq)
-	return true
 }
 
 // health asks the terminal how it is, every few seconds.
@@ -221,9 +186,12 @@ func (s *session) ask(ctx context.Context) {
 	}
 }
 
-// answerID names the n-th frame of an answer to a data request.
-func answerID(terminalID, request string, n int) string {
-	return fmt.Sprintf("%s/answer/%s/%d", terminalID, request, n)
+// answerID names a frame of an answer to a data request, by its bytes: a
+// request that is asked again after a broken link may be answered in another
+// order, and with more.
+func answerID(terminalID, request string, wire []byte) string {
+	sum := sha256.Sum256(wire)
+	return terminalID + "/answer/" + request + "/" + hex.EncodeToString(sum[:16])
 }
 
 // problemOf is the code with which a request failed.

@@ -9,6 +9,7 @@ import (
 	evidenceq "github.com/matoi119/matoi/internal/store/query/evidence"
 	reportq "github.com/matoi119/matoi/internal/store/query/report"
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // FeedChange is one row of the change feed.
@@ -83,16 +84,10 @@ func (s *Store) Extent(ctx context.Context, terminalID, spool string) (n, first,
 	return e.N, e.First, e.Last, nil
 }
 
-// Refusal is a stored frame that was not understood.
-type Refusal struct {
-	Seq     int64
-	Problem stdif.Problem
-}
-
 // Refusals lists the frames of a spool that were stored but not understood.
-func (s *Store) Refusals(ctx context.Context, terminalID, spool string, since time.Time) ([]Refusal, error) {
+func (s *Store) Refusals(ctx context.Context, terminalID, spool string, since time.Time) ([]open1.Refusal, error) {
 	rows, err := s.reportQueries(s.read).Refused(ctx, reportq.RefusedParams{HQ: s.hq, Terminal: terminalID, Spool: spool, ReceivedAt: micros(since)})
-	return list(rows, err, "refusal", func(r reportq.RefusedRow) (Refusal, error) {
-		return Refusal{r.Seq, stdif.Problem{Code: stdif.Code(r.Problem), Place: r.Place}}, nil
+	return list(rows, err, "refusal", func(r reportq.RefusedRow) (open1.Refusal, error) {
+		return open1.Refusal{Seq: r.Seq, Problem: stdif.Problem{Code: stdif.Code(r.Problem), Place: r.Place}}, nil
 	})
 }
