@@ -193,24 +193,26 @@ func (c *Console) event(e sse.Event, mark []byte) {
 	}
 }
 
-// painted notes a card for the next confirmation.
+// painted notes a card for the next confirmation. It too looks at the bytes only:
+// fifty consoles at 200 reports a second would decode forty megabytes of JSON a
+// second on the machine that is measured.
 func (c *Console) painted(e sse.Event) {
 	if !c.run.cfg.Paint {
 		return
 	}
-	var change struct {
-		Report struct {
-			ID string `json:"id"`
-		} `json:"report"`
+	_, rest, ok := bytes.Cut(e.Data, []byte(`"report":{"id":"`))
+	if !ok {
+		return
 	}
-	if json.Unmarshal(e.Data, &change) != nil {
+	id, _, ok := bytes.Cut(rest, []byte(`"`))
+	if !ok {
 		return
 	}
 	seq, _ := strconv.ParseInt(e.ID, 10, 64)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.through = max(c.through, seq)
-	c.paint = append(c.paint, change.Report.ID)
+	c.paint = append(c.paint, string(id))
 }
 
 // paints confirms ten times a second, as the page does.
@@ -270,7 +272,7 @@ func (c *Console) stored(ctx context.Context, prefix string) (int64, error) {
 					found[card.Report], foreign = true, false
 				}
 			}
-			if len(page) == 0 || foreign && len(found) > 0 { // newest first: the run is behind us
+			if len(page) != 200 || foreign && len(found) > 0 { // everything came, or, newest first, the run is behind us
 				break
 			}
 			if page[len(page)-1].ID == before {

@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/matoi119/matoi/sim/load"
+)
+
+const (
+	reportRate  = 200
+	boards      = 50
+	warmup      = 5 * time.Second
+	measured    = 20 * time.Second
+	saturation  = 10 * time.Second
+	saturated   = 64 // reports on their way per service
+	twoServices = 2
+)
+
+// BenchmarkWire is the way of a report through everything: service → intake →
+// spool → mutual TLS → gateway → store → feed → console.
+func BenchmarkWire(b *testing.B) {
+	t := Table{Title: "Report sent by the service → event on every one of 50 consoles, 200 reports/s",
+		Heads: []string{"store", "n", "201 p50 ms", "p99", "event p50 ms", "p99", "p99.9", "last of 50 p50 ms", "p99", "whole", "CPU ms/report: server", "terminal"}}
+	for _, e := range engines(b) {
+		b.Run(e.name, func(b *testing.B) {
+			s := open(b, shape{postgres: e.dsn(), services: 1, consoles: boards})
+			r, server, terminal := s.run(b, load.Config{Rate: reportRate, Workers: saturated, Warmup: warmup, Measure: measured, Paint: true})
+			t.Row(e.name, r.Acknowledged, r.Ack.P50, r.Ack.P99, r.Event.P50, r.Event.P99, r.Event.P999, r.Slowest.P50, r.Slowest.P99,
+				r.Whole(), server, terminal)
+			b.ReportMetric(r.Event.P50, "p50-ms")
+			b.ReportMetric(r.Event.P99, "p99-ms")
+			if !r.Whole() {
+				t.Note("%s: sent %d, acknowledged %d, received %d, integrated %d, stored %d (%s), shown %d to %d.", e.name, r.Sent, r.Acknowledged,
+					r.Received, r.Integrated, r.Stored, r.StoredErr, r.ShownLeast, r.ShownMost)
+			}
+			t.Note("%s: the generator itself was late by p50 %.2f ms, p99 %.2f ms.", e.name, r.Lag.P50, r.Lag.P99)
+		})
+	}
+	t.Note("Services, consoles, terminal, server and database share the %d cores.", cores())
+	print(b, &t)
+}
+
+// BenchmarkSustained looks for the rate at which a report is still durable at
+// headquarters as fast as it is handed in: as fast as it goes, then paced.
+func BenchmarkSustained(b *testing.B) {
+	t := Table{Title: "Durable reports per second through terminal, gateway and store",
+		Heads: []string{"store", "consoles", "offered /s", "acknowledged /s", "durable at headquarters /s", "201 p50 ms", "p99", "whole", "CPU ms/report: server", "terminal"}}
+	for _, e := range engines(b) {
+		b.Run(e.name, func(b *testing.B) {
+			for _, consoles := range []int{0, 2} {
+				s := open(b, shape{postgres: e.dsn(), services: twoServices, consoles: consoles})
+				best := s.rate(b, &t, e.name, 0)
+				b.ReportMetric(best, "reports/s")
+				for offered := 500.0; offered <= 0.95*best; offered += 500 {
+					if s.rate(b, &t, e.name, offered) < 0.97*offered {
+						break
+					}
+				}
+				s.terminal.stop(b)
+				s.server.stop(b)
+			}
+		})
+	}
+	t.Note("Offered “all”: 128 reports always on their way. Durable: all reports of the run over the time until headquarters had told the service of the last.")
+	print(b, &t)
+}
+
+// rate runs one load and returns what became durable per second.
+func (s *site) rate(b *testing.B, t *Table, engine string, offered float64) float64 {
+	begin := time.Now()
+	r, server, terminal := s.run(b, load.Config{Rate: offered, Workers: saturated, Measure: saturation, Drain: time.Minute})
+	durable := float64(r.Received) / time.Since(begin).Seconds()
+	at := any("all")
+	if offered > 0 {
+		at = offered
+	}
+	t.Row(engine, len(s.consoles), at, r.SentRate, durable, r.Ack.P50, r.Ack.P99, r.Whole(), server, terminal)
+	return durable
+}
+
+// run runs one load and returns the milliseconds of processor time that each
+// process spent on a report.
+func (s *site) run(b *testing.B, c load.Config) (r load.Result, server, terminal float64) {
+	b.Helper()
+	c.Services, c.Consoles = s.services, s.consoles
+	before, beforeTerminal := s.server.cpu(), s.terminal.cpu()
+	r, err := load.Run(context.Background(), c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	per := func(d time.Duration) float64 {
+		return float64(d.Microseconds()) / 1000 / float64(max(1, r.Acknowledged))
+	}
+	return r, per(s.server.cpu() - before), per(s.terminal.cpu() - beforeTerminal)
+}
+
+func print(b *testing.B, t *Table) {
+	if err := t.Write(os.Stdout); err != nil {
+		b.Fatal(err)
+	}
+}
