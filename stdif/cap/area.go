@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
 // areas turns the areas of an info block into locations: one for each polygon
 // and circle, one for an area that is only described. A shape that an earlier
 // block gave already, in another language, is not repeated.
-func (m *mapping) areas(info *element, place string) {
-	all := info.all("area")
+func (m *mapping) areas(info *markup.Element, place string) {
+	all := info.All("area")
 	for i, area := range all {
 		at := place + "/area"
 		if len(all) > 1 {
@@ -23,9 +24,9 @@ func (m *mapping) areas(info *element, place string) {
 	}
 }
 
-func (m *mapping) area(area *element, place string, primary bool) {
-	label := area.value("areaDesc")
-	if !fits(label, stdif.MaxShort) {
+func (m *mapping) area(area *markup.Element, place string, primary bool) {
+	label := area.Value("areaDesc")
+	if !markup.Fits(label, stdif.MaxShort) {
 		label = "" // stands whole among the additional items
 	}
 	drawn := false
@@ -33,8 +34,8 @@ func (m *mapping) area(area *element, place string, primary bool) {
 		name string
 		read func(string) (stdif.Location, bool)
 	}{{"polygon", readPolygon}, {"circle", readCircle}} {
-		for _, e := range area.all(shape.name) {
-			l, ok := shape.read(e.text)
+		for _, e := range area.All(shape.name) {
+			l, ok := shape.read(e.Text)
 			if !ok {
 				m.warn(stdif.CodeLocation, place+"/"+shape.name, "cannot be read; kept as it came")
 				continue
@@ -54,7 +55,7 @@ func (m *mapping) area(area *element, place string, primary bool) {
 }
 
 // addLocation adds a location unless it is there already or there is no room.
-func (m *mapping) addLocation(l stdif.Location, from *element) bool {
+func (m *mapping) addLocation(l stdif.Location, from *markup.Element) bool {
 	if slices.ContainsFunc(m.report.Locations, func(x stdif.Location) bool { return sameShape(x, l) }) {
 		return false
 	}
@@ -64,7 +65,7 @@ func (m *mapping) addLocation(l stdif.Location, from *element) bool {
 	}
 	m.report.Locations = append(m.report.Locations, l)
 	if from != nil {
-		m.takeElement(from)
+		m.taken.Take(from)
 	}
 	return true
 }
@@ -119,14 +120,10 @@ func readPolygon(text string) (stdif.Location, bool) {
 // is judged later: an impossible one is shown, and never drawn.
 func readPoint(text string) (stdif.Point, bool) {
 	a, b, ok := strings.Cut(text, ",")
-	lat, latErr := strconv.ParseFloat(a, 64)
-	lon, lonErr := strconv.ParseFloat(b, 64)
-	if !ok || latErr != nil || lonErr != nil || !finite(lat) || !finite(lon) {
+	lat, latOK := markup.Number(a)
+	lon, lonOK := markup.Number(b)
+	if !ok || !latOK || !lonOK {
 		return stdif.Point{}, false
 	}
 	return stdif.Point{Lat: lat, Lon: lon}, true
 }
-
-// finite keeps out what ParseFloat reads from "NaN" and "Inf", which are no
-// degrees and cannot be written as JSON.
-func finite(v float64) bool { return v-v == 0 }

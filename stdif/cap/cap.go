@@ -28,6 +28,7 @@ import (
 	"strings"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
 // MediaType is the registered type of a CAP message.
@@ -57,28 +58,16 @@ func (Codec) Name() string { return "cap/1.2" }
 func (Codec) MIME() []string { return []string{MediaType, "application/xml", "text/xml"} }
 
 // Sniff recognises a CAP document by its namespace, in UTF-16 too.
-func (Codec) Sniff(head []byte) bool {
-	head = bytes.ReplaceAll(head, []byte{0}, nil)
-	head = bytes.TrimLeft(head, "\xef\xbb\xbf\xff\xfe \t\r\n")
-	return bytes.HasPrefix(head, []byte("<")) &&
-		(bytes.Contains(head, []byte("emergency:cap:")) || bytes.Contains(head, []byte(ns10)))
-}
+func (Codec) Sniff(head []byte) bool { return markup.Begins(head, "emergency:cap:", ns10) }
 
 // ReportID returns the number that a message would have had, "" where it cannot
 // be read.
 func (Codec) ReportID(wire []byte) string {
-	if len(wire) > stdif.MaxFrame {
+	root, _, p := markup.Read(wire)
+	if p != nil || root.Name != "alert" || root.Value("identifier") == "" {
 		return ""
 	}
-	doc, _, p := toUTF8(wire)
-	if p != nil {
-		return ""
-	}
-	root, p := parse(doc)
-	if p != nil || root.name != "alert" || root.value("identifier") == "" {
-		return ""
-	}
-	return numberOf(root, &mapping{})
+	return numberOf(root, &mapping{taken: markup.Taken{}})
 }
 
 // Decode reads one alert. The Inbound holds a report and the mode that the
@@ -92,21 +81,14 @@ func (Codec) Decode(wire []byte) (stdif.Inbound, []stdif.Problem, error) {
 }
 
 func decode(wire []byte) (in stdif.Inbound, warnings []stdif.Problem, _ *stdif.Problem) {
-	if len(wire) > stdif.MaxFrame {
-		return in, nil, stdif.Problemf(stdif.CodeTooLarge, "", "%d bytes, limit %d", len(wire), stdif.MaxFrame)
-	}
-	doc, warnings, p := toUTF8(wire)
-	if p != nil {
-		return in, nil, p
-	}
-	root, p := parse(doc)
+	root, warnings, p := markup.Read(wire)
 	if p != nil {
 		return in, nil, p
 	}
 	if p := rootProblem(root); p != nil {
 		return in, nil, p
 	}
-	m := &mapping{alert: root, warnings: warnings}
+	m := &mapping{alert: root, warnings: warnings, taken: markup.Taken{}}
 	if p := m.envelope(); p != nil {
 		return in, nil, p
 	}
@@ -125,11 +107,11 @@ func decode(wire []byte) (in stdif.Inbound, warnings []stdif.Problem, _ *stdif.P
 	return in, m.warnings, nil
 }
 
-func rootProblem(root *element) *stdif.Problem {
+func rootProblem(root *markup.Element) *stdif.Problem {
 	switch {
-	case root.name == "alert" && (root.space == ns12 || root.space == ns11):
+	case root.Name == "alert" && (root.Space == ns12 || root.Space == ns11):
 		return nil
-	case root.name == "alert" && (strings.HasPrefix(root.space, nsAt) || root.space == ns10):
+	case root.Name == "alert" && (strings.HasPrefix(root.Space, nsAt) || root.Space == ns10):
 		return stdif.Problemf(stdif.CodeVersion, "/alert", "a version of CAP that is not read here: 1.1 and 1.2 are")
 	}
 	return stdif.Problemf(stdif.CodeSyntax, "/", "not a CAP alert")

@@ -2,6 +2,7 @@ package cap
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -242,7 +243,7 @@ func TestWrongBytes(t *testing.T) {
 	}
 	i := strings.Index(sjis, "<headline>") + len("<headline>")
 	for name, c := range map[string]struct{ wire, place string }{
-		"Shift_JIS":       {sjis[:i] + "\x81\xff" + sjis[i:], "byte " + itoa(i)},
+		"Shift_JIS":       {sjis[:i] + "\x81\xff" + sjis[i:], "byte " + strconv.Itoa(i)},
 		"UTF-16 half":     {"\xff\xfe<\x00\x00\xd8<\x00", "byte 4"},
 		"UTF-16 cut":      {"\xff\xfe<\x00a", "byte 4"},
 		"ASCII":           {"<?xml version='1.0' encoding='us-ascii'?>\x80", "byte 41"},

@@ -5,9 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
 // kinds are the categories of CAP that have a common code; the others are
@@ -17,7 +17,7 @@ var kinds = map[string]string{"Fire": stdif.KindFire, "Health": stdif.KindEMS, "
 // content reads the info blocks.
 func (m *mapping) content() {
 	m.report.Kind.Code = stdif.KindOther
-	infos := m.alert.all("info")
+	infos := m.alert.All("info")
 	if len(infos) == 0 { // allowed, and usual in a Cancel
 		m.warn(stdif.CodeMissing, "/alert/info", "no info block: the kind is not known")
 		m.setText(m.alert, "note")
@@ -46,8 +46,8 @@ func (m *mapping) content() {
 }
 
 // language returns the primary subtag; CAP's default is en-US.
-func language(info *element) string {
-	tag := strings.ToLower(info.value("language"))
+func language(info *markup.Element) string {
+	tag := strings.ToLower(info.Value("language"))
 	if tag == "" {
 		return "en"
 	}
@@ -55,14 +55,14 @@ func language(info *element) string {
 	return primary
 }
 
-func (m *mapping) kind(info *element) {
+func (m *mapping) kind(info *markup.Element) {
 	k := &m.report.Kind
-	k.LocalCode = info.value("category")
+	k.LocalCode = info.Value("category")
 	chosen := ""
-	for _, c := range info.all("category") {
-		if code := kinds[c.text]; code != "" {
-			k.Code, k.LocalCode, chosen = code, c.text, c.text
-			m.takeElement(c)
+	for _, c := range info.All("category") {
+		if code := kinds[c.Text]; code != "" {
+			k.Code, k.LocalCode, chosen = code, c.Text, c.Text
+			m.taken.Take(c)
 			break
 		}
 	}
@@ -72,9 +72,9 @@ func (m *mapping) kind(info *element) {
 	if k.LocalCode == "" {
 		m.warn(stdif.CodeMissing, "/alert/info/category", "required element is missing")
 	}
-	if event := info.value("event"); event == "" {
+	if event := info.Value("event"); event == "" {
 		m.warn(stdif.CodeMissing, "/alert/info/event", "required element is missing")
-	} else if fits(event, stdif.MaxShort) {
+	} else if markup.Fits(event, stdif.MaxShort) {
 		k.Label = event
 		m.take(info, "event")
 	}
@@ -82,9 +82,9 @@ func (m *mapping) kind(info *element) {
 
 // setText joins elements into the report's text, one per line. What would go
 // over the limit stays whole among Additional; nothing is cut.
-func (m *mapping) setText(parent *element, names ...string) {
+func (m *mapping) setText(parent *markup.Element, names ...string) {
 	for _, name := range names {
-		text := parent.value(name)
+		text := parent.Value(name)
 		if text == "" {
 			continue
 		}
@@ -92,7 +92,7 @@ func (m *mapping) setText(parent *element, names ...string) {
 		if m.report.Text != "" {
 			joined = m.report.Text + "\n" + text
 		}
-		if !fits(joined, stdif.MaxText) {
+		if !markup.Fits(joined, stdif.MaxText) {
 			m.warn(stdif.CodeTooLarge, "/alert/info/"+name, "longer than a text can be: stands whole among the additional items")
 			continue
 		}
@@ -101,13 +101,11 @@ func (m *mapping) setText(parent *element, names ...string) {
 	}
 }
 
-func fits(text string, limit int) bool { return utf8.RuneCountInString(text) <= limit }
-
 // translation keeps the text of a block in another language than the report's.
 // The elements stay among Additional as well: a block may differ in more.
-func (m *mapping) translation(info *element) {
-	tag := info.value("language")
-	if info == m.primary || tag == "" || language(info) == language(m.primary) || !fits(tag, stdif.MaxShort) {
+func (m *mapping) translation(info *markup.Element) {
+	tag := info.Value("language")
+	if info == m.primary || tag == "" || language(info) == language(m.primary) || !markup.Fits(tag, stdif.MaxShort) {
 		return
 	}
 	if _, done := m.report.Translation[tag]; done || len(m.report.Translation) >= stdif.MaxListed {
@@ -115,12 +113,12 @@ func (m *mapping) translation(info *element) {
 	}
 	var lines []string
 	for _, name := range [...]string{"event", "headline", "description"} {
-		if text := info.value(name); text != "" {
+		if text := info.Value(name); text != "" {
 			lines = append(lines, text)
 		}
 	}
 	text := strings.Join(lines, "\n")
-	if text == "" || !fits(text, stdif.MaxText) {
+	if text == "" || !markup.Fits(text, stdif.MaxText) {
 		return
 	}
 	if m.report.Translation == nil {
@@ -132,16 +130,16 @@ func (m *mapping) translation(info *element) {
 var telephone = regexp.MustCompile(`^(tel:)?\+?[0-9][0-9() -]{4,30}$`)
 
 // contact takes a telephone number by which the sender can be asked.
-func (m *mapping) contact(info *element) {
-	number := info.value("contact")
+func (m *mapping) contact(info *markup.Element) {
+	number := info.Value("contact")
 	if !telephone.MatchString(number) {
 		return
 	}
-	name := info.value("senderName")
+	name := info.Value("senderName")
 	if name == "" {
-		name = m.alert.value("sender")
+		name = m.alert.Value("sender")
 	}
-	if !fits(name, stdif.MaxShort) {
+	if !markup.Fits(name, stdif.MaxShort) {
 		return
 	}
 	m.report.Contacts = []stdif.Contact{{Name: name, Relation: "sender", Phone: strings.TrimPrefix(number, "tel:")}}
@@ -149,9 +147,9 @@ func (m *mapping) contact(info *element) {
 }
 
 // times warns of a time that nobody can place: it is shown as it was written.
-func (m *mapping) times(info *element, place string) {
+func (m *mapping) times(info *markup.Element, place string) {
 	for _, name := range [...]string{"effective", "onset", "expires"} {
-		text := info.value(name)
+		text := info.Value(name)
 		if text == "" {
 			continue
 		}
@@ -163,9 +161,9 @@ func (m *mapping) times(info *element, place string) {
 
 // resources are never fetched: a server of somebody else is no part of this
 // interface. Voice is named as such (S3-L8).
-func (m *mapping) resources(info *element, place string) {
-	for i, r := range info.all("resource") {
-		if stdif.IsVoice(r.value("mimeType")) {
+func (m *mapping) resources(info *markup.Element, place string) {
+	for i, r := range info.All("resource") {
+		if stdif.IsVoice(r.Value("mimeType")) {
 			m.warn(stdif.CodeVoice, fmt.Sprintf("%s/resource[%d]/mimeType", place, i+1), "voice is not carried on this interface")
 		}
 	}
@@ -175,38 +173,12 @@ func (m *mapping) resources(info *element, place string) {
 // are joined into the last one.
 func (m *mapping) rest() {
 	var items []stdif.Additional
-	keep := func(path, value string) {
+	m.taken.Rest(m.alert, "alert", func(path, value string) {
 		items = append(items, stdif.Additional{Name: path, Value: value})
-	}
-	m.walk(m.alert, "alert", keep)
-	if over := len(items) - stdif.MaxAdditional; over > 0 {
-		var joined strings.Builder
-		for _, x := range items[stdif.MaxAdditional-1:] {
-			joined.WriteString(x.Name + " = " + x.Value + "\n")
-		}
-		items = append(items[:stdif.MaxAdditional-1], stdif.Additional{Name: "alert", Value: joined.String()})
+	})
+	items, joined := markup.Fit(items, "alert")
+	if joined {
 		m.warn(stdif.CodeTooLarge, "/alert", "more items than a report has room for: the last ones are joined")
 	}
 	m.report.Additional = items
-}
-
-// walk is leaves, without what was taken.
-func (m *mapping) walk(e *element, path string, keep func(path, value string)) {
-	if e.text != "" { // CAP has no mixed content; a foreign one is still shown
-		keep(path, e.text)
-	}
-	for _, a := range e.attrs {
-		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" && a.Name.Local != "schemaLocation" {
-			keepAttribute(path, a, keep)
-		}
-	}
-	for _, c := range e.numbered() {
-		switch {
-		case m.taken[c.element]:
-		case c.name == "info" || c.name == "area":
-			m.walk(c.element, under(path, c.step), keep)
-		default:
-			c.leaves(under(path, c.step), keep)
-		}
-	}
 }

@@ -1,44 +1,32 @@
 package cap
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
 // mapping is one alert on its way to a report. taken marks the elements whose
 // whole content a field has taken; everything else goes to Additional.
 type mapping struct {
-	alert    *element
+	alert    *markup.Element
 	report   stdif.Report
 	mode     stdif.Mode
 	warnings []stdif.Problem
-	taken    map[*element]bool
-	primary  *element // the info block that the report's own text comes from
+	taken    markup.Taken
+	primary  *markup.Element // the info block that the report's own text comes from
 }
 
 func (m *mapping) warn(code stdif.Code, place, detail string) {
 	m.warnings = append(m.warnings, stdif.Problem{Code: code, Place: place, Detail: detail})
 }
 
-func (m *mapping) take(parent *element, name string) {
-	for _, e := range parent.all(name) {
-		m.takeElement(e)
+func (m *mapping) take(parent *markup.Element, name string) {
+	for _, e := range parent.All(name) {
+		m.taken.Take(e)
 		return // only the first: a second one stays visible
-	}
-}
-
-// takeElement marks an element, unless it says more than its text.
-func (m *mapping) takeElement(e *element) {
-	if m.taken == nil {
-		m.taken = map[*element]bool{}
-	}
-	if len(e.children) == 0 && len(e.attrs) == 0 {
-		m.taken[e] = true
 	}
 }
 
@@ -46,14 +34,14 @@ func (m *mapping) takeElement(e *element) {
 // without it is refused, as is one that says any of it twice.
 func (m *mapping) envelope() *stdif.Problem {
 	for _, name := range [...]string{"identifier", "sender", "sent", "status", "msgType", "scope"} {
-		switch all := m.alert.all(name); {
-		case len(all) == 0 || all[0].text == "":
+		switch all := m.alert.All(name); {
+		case len(all) == 0 || all[0].Text == "":
 			return stdif.Problemf(stdif.CodeMissing, "/alert/"+name, "required element is missing")
 		case len(all) > 1:
 			return stdif.Problemf(stdif.CodeSyntax, "/alert/"+name, "an element that is allowed once is there twice")
 		}
 	}
-	sent, err := time.Parse(time.RFC3339, m.alert.value("sent"))
+	sent, err := time.Parse(time.RFC3339, m.alert.Value("sent"))
 	if err != nil {
 		return stdif.Problemf(stdif.CodeTime, "/alert/sent", "a time has an offset, for example 2026-04-01T09:12:03+09:00")
 	}
@@ -70,7 +58,7 @@ func (m *mapping) envelope() *stdif.Problem {
 	m.report.Revision = sent.Unix()
 	m.report.ID = numberOf(m.alert, m)
 	m.take(m.alert, "sent")
-	if m.report.ID == m.alert.value("identifier") {
+	if m.report.ID == m.alert.Value("identifier") {
 		m.take(m.alert, "identifier")
 	}
 	return nil
@@ -79,7 +67,7 @@ func (m *mapping) envelope() *stdif.Problem {
 // status becomes the mode. Draft and System are no emergencies by the words of
 // CAP; they are shown as tests and not thrown away.
 func (m *mapping) status() *stdif.Problem {
-	switch m.alert.value("status") {
+	switch m.alert.Value("status") {
 	case "Actual":
 		m.mode = stdif.Actual
 	case "Exercise":
@@ -98,7 +86,7 @@ func (m *mapping) status() *stdif.Problem {
 }
 
 func (m *mapping) messageType() *stdif.Problem {
-	switch m.alert.value("msgType") {
+	switch m.alert.Value("msgType") {
 	case "Alert":
 		m.take(m.alert, "msgType")
 	case "Cancel":
@@ -113,15 +101,15 @@ func (m *mapping) messageType() *stdif.Problem {
 }
 
 // numberOf returns the number of the report that an alert belongs to.
-func numberOf(alert *element, m *mapping) string {
-	own := safeID(alert.value("identifier"))
-	switch alert.value("msgType") {
+func numberOf(alert *markup.Element, m *mapping) string {
+	own := markup.SafeID(alert.Value("identifier"))
+	switch alert.Value("msgType") {
 	case "Update", "Cancel":
 	default:
 		return own
 	}
 	oldest, when := "", time.Time{}
-	for _, reference := range strings.Fields(alert.value("references")) {
+	for _, reference := range strings.Fields(alert.Value("references")) {
 		part := strings.Split(reference, ",")
 		if len(part) != 3 || part[1] == "" {
 			continue
@@ -138,16 +126,5 @@ func numberOf(alert *element, m *mapping) string {
 		m.warn(stdif.CodeMissing, "/alert/references", "names no earlier message: shown as a report of its own")
 		return own
 	}
-	return safeID(oldest)
-}
-
-// safeID returns an identifier as it is where it can be an id of this interface.
-func safeID(identifier string) string {
-	if len(identifier) <= stdif.MaxID && !strings.ContainsFunc(identifier, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
-	}) {
-		return identifier
-	}
-	sum := sha256.Sum256([]byte(identifier))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return markup.SafeID(oldest)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestDocumentTypeStopsTheReader(t *testing.T) {
 		wire := f.Read(t)
 		p := problemOf(t, string(wire))
 		end := strings.Index(string(wire), "]>") + len("]>")
-		if p.Code != stdif.CodeSyntax || p.Place != "byte "+itoa(end) || !strings.Contains(p.Detail, "document type") {
+		if p.Code != stdif.CodeSyntax || p.Place != "byte "+strconv.Itoa(end) || !strings.Contains(p.Detail, "document type") {
 			t.Errorf("%s: %v, want 201 at byte %d", f.Name, p, end)
 		}
 	}

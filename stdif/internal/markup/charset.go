@@ -1,8 +1,9 @@
-package cap
+package markup
 
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -18,12 +19,12 @@ import (
 // itself is ASCII in every encoding that is read here without a mark.
 var declared = regexp.MustCompile(`^<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z][A-Za-z0-9._-]*)["']`)
 
-// toUTF8 turns a document into UTF-8. What decides is the byte order mark, then
+// ToUTF8 turns a document into UTF-8. What decides is the byte order mark, then
 // the declaration, else UTF-8 (XML 1.0, appendix F); nothing is guessed from
 // the text. Bytes that do not exist in the encoding refuse the document, with
 // the place of the first one: a wrong character in an address sends an
 // ambulance to a wrong door.
-func toUTF8(wire []byte) ([]byte, []stdif.Problem, *stdif.Problem) {
+func ToUTF8(wire []byte) ([]byte, []stdif.Problem, *stdif.Problem) {
 	switch {
 	case bytes.HasPrefix(wire, []byte("\xef\xbb\xbf")):
 		return checkedUTF8(wire, 3)
@@ -122,5 +123,5 @@ func legacy(wire []byte, e encoding.Encoding) ([]byte, []stdif.Problem, *stdif.P
 }
 
 func wrongByte(at int) *stdif.Problem {
-	return stdif.Problemf(stdif.CodeEncoding, "byte "+itoa(at), "not a character of the encoding that the document declares")
+	return stdif.Problemf(stdif.CodeEncoding, "byte "+strconv.Itoa(at), "not a character of the encoding that the document declares")
 }
