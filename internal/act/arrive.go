@@ -45,6 +45,8 @@ const businessDayStart = 8*time.Hour + 30*time.Minute
 // becomes a report of its own that rings (解読できない通報). The returned act is
 // durable when its Wait returns nil.
 func (a *Acts) Arrive(ctx context.Context, who Who, in Incoming) (*writer.Pending, error) {
+	// A frame's id is bound into its seal, so it must read as its row will.
+	in.Frame, in.Spool, in.Service = writer.Text(in.Frame), writer.Text(in.Spool), writer.Text(in.Service)
 	return a.submit(ctx, who, ReportArrive, func(ctx context.Context, u *store.Unit) (Told, error) {
 		return arrive(ctx, u, in)
 	})

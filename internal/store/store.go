@@ -49,7 +49,6 @@ type Store struct {
 	keys    Sealer
 	write   *sql.DB
 	read    writer.DBTX // prepared once
-	pool    *sql.DB     // what read stands on
 	writer  *writer.Writer
 	reserve *sqlite.Reserve
 	now     func() time.Time
@@ -106,7 +105,7 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 		if err != nil {
 			return "", nil, err
 		}
-		s.write, s.read, s.pool, s.close = db.Write, db.Read, db.Read, db.Close
+		s.write, s.read, s.close = db.Write, writer.Safe(db.Read), db.Close
 		return goose.DialectPostgres, postgres.CannotStore, nil
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
@@ -122,7 +121,7 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 	if err != nil {
 		return "", nil, damaged(err)
 	}
-	s.write, s.read, s.pool, s.close = db.Write, sqlite.NewPrepared(db.Read), db.Read, db.Close
+	s.write, s.read, s.close = db.Write, writer.Safe(sqlite.NewPrepared(db.Read)), db.Close
 	s.reserve = &sqlite.Reserve{File: filepath.Join(c.Dir, "reserve"), Size: c.Reserve}
 	return goose.DialectSQLite3, sqlite.CannotStore, nil
 }

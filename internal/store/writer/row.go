@@ -88,7 +88,7 @@ func (p *plan) values(row reflect.Value) []any {
 		v := row.Field(f)
 		switch v.Kind() {
 		case reflect.String:
-			out[i] = v.String()
+			out[i] = Text(v.String())
 		case reflect.Int64:
 			out[i] = v.Int()
 		default:

@@ -41,7 +41,7 @@ func (t *Tx) Now() time.Time { return t.now }
 
 // Query reads inside the transaction, so an act sees what earlier acts of its
 // batch wrote. Writing through it is a bug: the log would not know the row.
-func (t *Tx) Query() DBTX { return prepared{t.w, t.tx} }
+func (t *Tx) Query() DBTX { return safeReads{prepared{t.w, t.tx}} }
 
 // Put writes a row, replacing the one with the same key. row is a struct (or a
 // pointer to one) whose fields carry `db:"column"` tags for every column.
@@ -106,14 +106,14 @@ func (t *Tx) Remove(ctx context.Context, table string, key ...any) error {
 		where[i] = k + " = $" + strconv.Itoa(i+1)
 	}
 	t.dirty = true
-	res, err := t.w.exec(ctx, t.tx, "DELETE FROM "+table+" WHERE "+strings.Join(where, " AND "), append([]any{t.w.hq}, key...))
+	res, err := t.w.exec(ctx, t.tx, "DELETE FROM "+table+" WHERE "+strings.Join(where, " AND "), append([]any{t.w.hq}, safeArgs(key)...))
 	if err != nil {
 		return fmt.Errorf("remove from %s: %w", table, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	name, err := audit.RowKey(key)
+	name, err := audit.RowKey(safeArgs(key))
 	if err != nil {
 		return err
 	}
