@@ -7,11 +7,12 @@ import "time"
 // given and never merged, averaged or moved.
 type Location struct {
 	Role       string     `json:"role"`                 // caller, registered-home, registered-place, vehicle, media, incident
-	Shape      string     `json:"shape,omitempty"`      // point, circle, polygon, civic
+	Shape      string     `json:"shape,omitempty"`      // point, circle, ellipse, arc-band, sphere, ellipsoid, polygon, prism, civic
 	Lat        *float64   `json:"lat,omitempty"`        // WGS 84 degrees
 	Lon        *float64   `json:"lon,omitempty"`        // WGS 84 degrees
-	RadiusM    float64    `json:"radiusM,omitempty"`    // metres, circle
+	RadiusM    float64    `json:"radiusM,omitempty"`    // metres: of a circle or sphere; of ellipse, arc band and ellipsoid, of the circle around lat, lon that holds them
 	Polygon    []Point    `json:"polygon,omitempty"`    // at least 3 points; closed or not
+	Extent     *Extent    `json:"extent,omitempty"`     // what the other shapes need beyond that
 	AltitudeM  *float64   `json:"altitudeM,omitempty"`  // metres above the ellipsoid
 	Confidence float64    `json:"confidence,omitempty"` // 0 … 1, of the shape (RFC 7459)
 	Method     string     `json:"method,omitempty"`     // gnss, cell, wifi, manual, registered …
@@ -26,6 +27,21 @@ type Location struct {
 type Point struct {
 	Lat float64 `json:"lat"`
 	Lon float64 `json:"lon"`
+}
+
+// Extent holds the parameters of the shapes that are neither point, circle nor
+// polygon (RFC 5491, §5.2). RadiusM always stands beside those around a point,
+// so that a reader who draws circles only shows too much and never too little.
+type Extent struct {
+	SemiMajorM     float64 `json:"semiMajorM,omitempty"`     // ellipse, ellipsoid
+	SemiMinorM     float64 `json:"semiMinorM,omitempty"`     // ellipse, ellipsoid
+	OrientationDeg float64 `json:"orientationDeg,omitempty"` // of the major axis, clockwise from north
+	VerticalM      float64 `json:"verticalM,omitempty"`      // vertical semi-axis, ellipsoid
+	InnerRadiusM   float64 `json:"innerRadiusM,omitempty"`   // arc band
+	OuterRadiusM   float64 `json:"outerRadiusM,omitempty"`   // arc band
+	StartDeg       float64 `json:"startDeg,omitempty"`       // arc band, clockwise from north
+	OpeningDeg     float64 `json:"openingDeg,omitempty"`     // arc band, clockwise from startDeg
+	HeightM        float64 `json:"heightM,omitempty"`        // prism, upwards from altitudeM
 }
 
 // Civic is an address as the sender gave it.

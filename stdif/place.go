@@ -17,7 +17,7 @@ func (l *Location) check(f *finding, i int) {
 		f.among(at("/role"), l.Role)
 	}
 	switch l.Shape {
-	case "", "point", "circle", "polygon", "civic":
+	case "", "point", "circle", "ellipse", "arc-band", "sphere", "ellipsoid", "polygon", "prism", "civic":
 	default:
 		f.among(at("/shape"), l.Shape)
 	}
@@ -54,6 +54,9 @@ func (l *Location) checkPosition(f *finding, at func(string) string) {
 	if !(l.RadiusM >= 0) {
 		f.warn(CodeLocation, at("/radiusM"), "a radius is not negative")
 	}
+	if e := l.Extent; e != nil && !(min(e.SemiMajorM, e.SemiMinorM, e.VerticalM, e.InnerRadiusM, e.OuterRadiusM, e.HeightM) >= 0) {
+		f.warn(CodeLocation, at("/extent"), "a length is not negative")
+	}
 	if !(l.Confidence >= 0 && l.Confidence <= 1) {
 		f.warn(CodeLocation, at("/confidence"), "a confidence is 0 to 1")
 	}
@@ -68,7 +71,7 @@ func (l *Location) checkPosition(f *finding, at func(string) string) {
 		return
 	}
 	if len(l.Polygon) == 0 {
-		if l.Shape == "polygon" {
+		if l.Shape == "polygon" || l.Shape == "prism" {
 			f.warn(CodeLocation, at("/polygon"), "polygon without points; never drawn")
 		}
 		return

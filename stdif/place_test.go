@@ -45,6 +45,8 @@ func TestImpossiblePlaces(t *testing.T) {
 	half := stdif.Location{Role: "caller", Lat: new(float64)}
 	negative := at(34, 135)
 	negative.RadiusM = -1
+	ellipse := at(34, 135)
+	ellipse.Shape, ellipse.Extent = "ellipse", &stdif.Extent{SemiMajorM: 10, SemiMinorM: -1}
 	nan := 0.0
 	nan /= nan
 	for _, c := range []struct {
@@ -57,6 +59,7 @@ func TestImpossiblePlaces(t *testing.T) {
 		{"null island", at(0, 0), "/locations/0/lat", "receiver without a fix", false},
 		{"swapped", at(139.8, 35.7), "/locations/0/lat", "swapped", false},
 		{"no place on earth", at(200, 300), "/locations/0/lat", "not a place on earth", false},
+		{"negative axis", ellipse, "/locations/0/extent", "not negative", true},
 		{"no number", at(nan, 135), "/locations/0/lat", "not a place on earth", false},
 		{"half", half, "/locations/0/lon", "latitude without longitude", false},
 		{"negative radius", negative, "/locations/0/radiusM", "negative", true},

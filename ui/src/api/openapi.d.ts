@@ -565,6 +565,26 @@ export interface components {
             fire?: boolean;
             rollover?: boolean;
         };
+        InterfaceExtent: {
+            /** Format: double */
+            heightM?: number;
+            /** Format: double */
+            innerRadiusM?: number;
+            /** Format: double */
+            openingDeg?: number;
+            /** Format: double */
+            orientationDeg?: number;
+            /** Format: double */
+            outerRadiusM?: number;
+            /** Format: double */
+            semiMajorM?: number;
+            /** Format: double */
+            semiMinorM?: number;
+            /** Format: double */
+            startDeg?: number;
+            /** Format: double */
+            verticalM?: number;
+        };
         InterfaceIncidentType: {
             code: string;
             label?: string;
@@ -578,6 +598,7 @@ export interface components {
             civic?: components["schemas"]["InterfaceCivic"];
             /** Format: double */
             confidence?: number;
+            extent?: components["schemas"]["InterfaceExtent"];
             /** Format: double */
             headingDeg?: number;
             label?: string;
