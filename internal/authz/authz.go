@@ -90,6 +90,7 @@ type Decider struct {
 	policies *cedar.PolicySet
 	declared map[Right]Declaration
 	names    map[cedar.PolicyID]string
+	alike    map[string]bool // types of which the rules treat every one the same
 	known    known
 }
 
@@ -101,7 +102,7 @@ func load(text []byte, rights []Declaration) (*Decider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read policies: %w", err)
 	}
-	d := &Decider{policies: policies, declared: map[Right]Declaration{}, names: map[cedar.PolicyID]string{}}
+	d := &Decider{policies: policies, declared: map[Right]Declaration{}, names: map[cedar.PolicyID]string{}, alike: alike(string(text))}
 	seen := map[string]bool{}
 	for id, p := range policies.All() {
 		name := string(p.Annotations()["id"])
@@ -171,10 +172,10 @@ func (d *Decider) May(p Principal, r Right, on Resource) Decision {
 	if !d.Declared(r) {
 		return Decision{}
 	}
-	whole := on == (Resource{})
+	same := on == (Resource{}) || d.alike[on.Type]
 	var q question
-	if whole { // what every request and every frame asks
-		q = questionOf(p, r)
+	if same { // what every request, frame and timer asks
+		q = questionOf(p, r, on.Type)
 		if got, ok := d.known.get(q); ok {
 			return got
 		}
@@ -183,7 +184,7 @@ func (d *Decider) May(p Principal, r Right, on Resource) Decision {
 	if len(errs) > 0 {
 		return Decision{} // a rule that cannot be evaluated permits nothing
 	}
-	if whole {
+	if same {
 		d.known.put(q, got)
 	}
 	return got

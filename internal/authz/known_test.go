@@ -16,15 +16,36 @@ func TestRememberedDecisionsAreThoseOfTheRules(t *testing.T) {
 	for round := range 2 {
 		for _, who := range Holders() {
 			for _, r := range Rights() {
-				want, errs := d.decide(Holder(who), r.Right, Resource{})
-				if len(errs) > 0 {
-					t.Fatal(errs)
-				}
-				if got := d.May(Holder(who), r.Right, Resource{}); got != want {
-					t.Errorf("round %d: %s of %s: %+v, want %+v", round, r.Right, who, got, want)
+				for _, on := range []Resource{{}, {"Report", "a"}, {"Report", "b"}, {"Terminal", "a"}, {"Console", "somebody"}, {"Person", "a"}, {"Person", "somebody"}} {
+					want, errs := d.decide(Holder(who), r.Right, on)
+					if len(errs) > 0 {
+						t.Fatal(errs)
+					}
+					if got := d.May(Holder(who), r.Right, on); got != want {
+						t.Errorf("round %d: %s of %s on %v: %+v, want %+v", round, r.Right, who, on, got, want)
+					}
 				}
 			}
 		}
+	}
+}
+
+// A rule that names one thing makes the things of its type different.
+func TestARuleAboutOneThingIsAskedForEach(t *testing.T) {
+	text := string(policyText) + `
+@id("one-report-rests")
+forbid (principal, action == Action::"report.claim", resource == Report::"resting");
+`
+	d, err := load([]byte(text), Rights())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Principal{Kind: KindPerson, ID: "p", Roles: []staff.Role{staff.Dispatcher}}
+	if !d.May(p, ReportClaim, Resource{"Report", "other"}).Allowed {
+		t.Error("a report that no rule names is refused")
+	}
+	if d.May(p, ReportClaim, Resource{"Report", "resting"}).Allowed {
+		t.Error("the answer about another report was given for this one")
 	}
 }
 
