@@ -188,7 +188,7 @@ func (c *Console) event(e sse.Event, mark []byte) {
 	}
 	if c.shownAt[n] == 0 {
 		c.shownAt[n] = at
-		c.shown.mark(n)
+		c.shown.mark(n, at)
 		c.painted(e)
 	}
 }

@@ -57,15 +57,18 @@ type run struct {
 	throttled atomic.Int64 // planned reports that found no free worker and had to wait
 }
 
-// stepCount counts distinct reports that reached a step.
+// stepCount counts distinct reports that reached a step, and knows when the last
+// of them did.
 type stepCount struct {
 	seen []atomic.Bool
 	n    atomic.Int64
+	last atomic.Int64 // nanoseconds since start
 }
 
-func (s *stepCount) mark(n int64) {
+func (s *stepCount) mark(n, at int64) {
 	if !s.seen[n].Swap(true) {
 		s.n.Add(1)
+		s.last.Store(at)
 	}
 }
 
@@ -172,7 +175,7 @@ func (r *run) step(e intake.Event) error {
 	}
 	for i, s := range []stdif.AckStep{stdif.Received, stdif.Integrated} {
 		if step == s || s.Before(step) {
-			r.steps[i].mark(n)
+			r.steps[i].mark(n, r.since())
 		}
 	}
 	return nil

@@ -42,12 +42,13 @@ type Result struct {
 	SendingS     float64 `json:"sendingSeconds"`
 	SentRate     float64 `json:"sentPerSecond"`
 	Sent         int64   `json:"sent"`
-	Acknowledged int64   `json:"acknowledged"` // 201 or 200
-	Refused      int64   `json:"refused"`      // any other answer
-	Failed       int64   `json:"failed"`       // no answer
-	Received     int64   `json:"received"`     // the service was told: durable at headquarters
-	Integrated   int64   `json:"integrated"`   // the service was told: painted
-	Stored       int64   `json:"stored"`       // the server says; -1: not asked
+	Acknowledged int64   `json:"acknowledged"`    // 201 or 200
+	Refused      int64   `json:"refused"`         // any other answer
+	Failed       int64   `json:"failed"`          // no answer
+	Received     int64   `json:"received"`        // the service was told: durable at headquarters
+	ReceivedS    float64 `json:"receivedSeconds"` // from the beginning until it was told of the last
+	Integrated   int64   `json:"integrated"`      // the service was told: painted
+	Stored       int64   `json:"stored"`          // the server says; -1: not asked
 	StoredErr    string  `json:"storedError,omitempty"`
 	ShownLeast   int64   `json:"shownLeast"` // on the console that showed fewest
 	ShownMost    int64   `json:"shownMost"`
@@ -66,7 +67,7 @@ type Result struct {
 func (r *run) result(sending time.Duration, stored int64, storedErr error) Result {
 	out := Result{
 		Run: r.prefix, Services: len(r.cfg.Services), Consoles: len(r.cfg.Consoles), WantRate: r.cfg.Rate, SendingS: sending.Seconds(),
-		Refused: r.refused.Load(), Failed: r.failed.Load(), Received: r.steps[0].n.Load(), Integrated: r.steps[1].n.Load(),
+		Refused: r.refused.Load(), Failed: r.failed.Load(), Received: r.steps[0].n.Load(), ReceivedS: float64(r.steps[0].last.Load()) / 1e9, Integrated: r.steps[1].n.Load(),
 		Stored: stored, Throttled: r.throttled.Load(),
 	}
 	if storedErr != nil {

@@ -70,9 +70,8 @@ func BenchmarkSustained(b *testing.B) {
 
 // rate runs one load and returns what became durable per second.
 func (s *site) rate(b *testing.B, t *Table, engine string, offered float64) float64 {
-	begin := time.Now()
-	r, server, terminal := s.run(b, load.Config{Rate: offered, Workers: saturated, Measure: saturation, Drain: time.Minute})
-	durable := float64(r.Received) / time.Since(begin).Seconds()
+	r, server, terminal := s.run(b, load.Config{Rate: offered, Workers: saturated, Measure: saturation, Drain: time.Minute, Paint: true})
+	durable := float64(r.Received) / max(r.ReceivedS, 1e-9)
 	at := any("all")
 	if offered > 0 {
 		at = offered
