@@ -66,6 +66,11 @@ soak: setup ui ## the long runs; SOAK=10m is how long each goes on
 fuzz: ## each fuzz target for FUZZTIME=10s
 	scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: images
+images: setup ui ## make the pictures of the documents anew, docs/images
+	mkdir -p docs/images
+	go test -count=1 -run '^TestImages$$' ./test/journey -images "$(CURDIR)/docs/images"
+
 .PHONY: bench
 bench: ## print the benchmarks with machine, versions and date; asserts nothing
 	scripts/bench.sh $(BENCH)

@@ -169,23 +169,12 @@ func (a *Agent) parts(body *stdif.Report, raw *stdif.Undecodable) pageReport {
 	return p
 }
 
-// placeOf is the first place that has words. Nothing is picked for the reader:
-// the report itself lists all of them.
+// placeOf is the first place in one line, a point without words included.
+// Nothing is picked for the reader: the report itself lists all of them.
 func placeOf(all []stdif.Location) string {
 	for _, l := range all {
-		var words []string
-		if c := l.Civic; c != nil {
-			for _, w := range []string{c.Prefecture + c.City + c.Line, c.Building, c.Floor, c.Room, c.Note} {
-				if w != "" {
-					words = append(words, w)
-				}
-			}
-		}
-		if l.Label != "" {
-			words = append(words, l.Label)
-		}
-		if len(words) > 0 {
-			return strings.Join(words, " ")
+		if line := stdif.OneLine(l); line != "" {
+			return line
 		}
 	}
 	return ""

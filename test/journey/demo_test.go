@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"maps"
 	"net/url"
 	"testing"
@@ -30,8 +31,10 @@ func (s *scene) demo(script string, c app.DemoConfig, acts map[string]act) {
 	maps.Copy(all, acts)
 	all["pending"] = func(ctx context.Context, _ json.RawMessage) (any, error) { return d.Pending(0) }
 	doors := d.URL()
-	s.play(script, map[string]any{"doors": doors, "doorA": doors + "door/a", "doorB": doors + "door/b",
-		"terminal1": doors + "terminal/1", "terminal2": doors + "terminal/2", "caller": d.CallerURL(), "net119": d.Net119URL(), "net119Hosts": hosts(s.t, d.CallerURL())}, all)
+	given := map[string]any{"doors": doors, "doorA": doors + "door/a", "doorB": doors + "door/b",
+		"terminal1": doors + "terminal/1", "terminal2": doors + "terminal/2", "caller": d.CallerURL(), "net119": d.Net119URL(), "net119Hosts": hosts(s.t, d.CallerURL())}
+	maps.Copy(given, s.also)
+	s.play(script, given, all)
 }
 
 // A report from its caller to its end, as the first sentence tells it.
@@ -74,4 +77,22 @@ func TestKeyboard(t *testing.T) {
 // Nobody sits at a console.
 func TestUnheard(t *testing.T) {
 	newScene(t).demo("unheard.mjs", app.DemoConfig{}, nil)
+}
+
+var (
+	images = flag.String("images", "", "write the documents' pictures to this folder")
+	looks  = flag.String("looks", "", "write pictures of every look to this folder")
+)
+
+// Pictures for the documents (make images), and for whoever judges the looks.
+func TestImages(t *testing.T) {
+	if *images == "" && *looks == "" {
+		t.Skip("asked for by -images or -looks")
+	}
+	s := newScene(t)
+	s.also = map[string]any{"images": *images, "looks": *looks}
+	s.demo("images.mjs", app.DemoConfig{}, nil)
+	if *images != "" && !t.Failed() {
+		shrink(t, *images)
+	}
 }

@@ -52,6 +52,8 @@ type scene struct {
 	t   *testing.T
 	dir string // of pictures and logs
 	log *slog.Logger
+
+	also map[string]any // what a script is given beside the addresses
 }
 
 func newScene(t *testing.T) *scene {

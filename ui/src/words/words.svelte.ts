@@ -60,6 +60,11 @@ export function counted(prefix: 'header.ringing', count: number): string {
   return t(count === 1 ? `${prefix}.one` : `${prefix}.other`, { count })
 }
 
+/** listed joins words as the language does. */
+export function listed(words: string[]): string {
+  return words.join(current === 'ja' ? '、' : ', ')
+}
+
 /** sentence turns a problem's key into words, or nothing when the key is not ours. */
 export function sentence(key: string | undefined, args?: Record<string, string>): string | undefined {
   if (key === undefined) return undefined
