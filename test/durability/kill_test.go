@@ -21,7 +21,6 @@ import (
 // with torn write-ahead logs in between: nothing acknowledged is lost, nothing
 // is there twice, nothing is stored unseen (AC-01).
 func TestKill(t *testing.T) {
-	duty(t, "S3-1-3-1")
 	kills := 300
 	if testing.Short() {
 		kills = 12
