@@ -222,7 +222,9 @@ func TestPoisonMessage(t *testing.T) {
 		entry.Message{ID: "00", Kind: act.MessageRequest, Body: []byte("no JSON either")},
 		entry.Message{ID: "poison", Kind: string(stdif.VerbAck), Body: poison})
 	h.say("l1", "l2")
-	h.until("the lines", func() bool { return slices.Contains(heard(m.Terminal), "l1") && slices.Contains(heard(m.Terminal), "l2") })
+	h.until("the lines", func() bool {
+		return slices.Contains(heard(m.Terminal), "l1") && slices.Contains(heard(m.Terminal), "l2")
+	})
 	h.until("an empty outbox", func() bool { return len(h.waiting()) == 0 })
 }
 

@@ -77,12 +77,18 @@ func newHub(s *Server) *hub {
 
 // start begins at the newest change: what is older is on the board.
 func (h *hub) start(ctx context.Context) error {
-	var err error
-	if h.cursor, err = h.s.store.LastChange(ctx); err != nil {
+	cursor, err := h.s.store.LastChange(ctx)
+	if err != nil {
 		return err
 	}
-	h.known, err = h.s.names(ctx)
-	return err
+	known, err := h.s.names(ctx)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock() // pages may be asking already
+	defer h.mu.Unlock()
+	h.cursor, h.known = cursor, known
+	return nil
 }
 
 func (h *hub) committed(int64) {
@@ -295,10 +301,17 @@ func (h *hub) unsavedCards() []Card {
 	return out
 }
 
-// unsavedNow gives every unsaved report as an event, and where the rest goes on.
+// unsavedNow gives what a new stream must know of reports that are in memory
+// only, and where the rest goes on: which were saved of late, because the page
+// may have read its board just before, and which are unsaved now.
 func (h *hub) unsavedNow() (out []aside, asides int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, a := range h.beside {
+		if a.name == "saved" {
+			out = append(out, aside{name: a.name, full: a.full})
+		}
+	}
 	for _, c := range h.unsaved {
 		if full, err := sse("unsaved", 0, c); err == nil { // cards are plain values; encoding cannot fail
 			out = append(out, aside{name: "unsaved", full: full})

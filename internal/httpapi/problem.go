@@ -110,15 +110,25 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 // of that package, so it is set once for the whole program.
 var humaErrors = sync.OnceFunc(func() {
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
-		var known *Problem
-		for _, err := range errs {
-			if errors.As(err, &known) {
-				return known
-			}
+		return humaProblem(i18n.Japanese, status, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		if ctx == nil {
+			return humaProblem(i18n.Japanese, status, errs)
 		}
-		return problemOf(i18n.Japanese, humaFault(status, errs)).with(status)
+		return humaProblem(language(ctx.Header("Accept-Language")), status, errs)
 	}
 })
+
+func humaProblem(lang string, status int, errs []error) *Problem {
+	var known *Problem
+	for _, err := range errs {
+		if errors.As(err, &known) {
+			return known
+		}
+	}
+	return problemOf(lang, humaFault(status, errs)).with(status)
+}
 
 func (p *Problem) with(status int) *Problem {
 	p.Status = status

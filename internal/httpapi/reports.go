@@ -118,6 +118,10 @@ func (s *Server) readWords(ctx context.Context, r report.Report, medical bool, d
 		return nil // only words about it have come yet
 	}
 	f, err := s.store.Content().Frame(ctx, r.Frame)
+	if unreadable(err) {
+		d.Problem = &stdif.Problem{Code: stdif.CodeInternal} // who, when and what was done is still told
+		return nil
+	}
 	if err != nil {
 		return err
 	}

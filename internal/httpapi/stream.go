@@ -33,8 +33,13 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	s.hub.attend(who.Console.ID, 1)
 	defer s.hub.attend(who.Console.ID, -1)
-	full := who.Person != nil && s.may.May(authz.OfPerson(*who.Person), authz.ReportRead, authz.Resource{}).Allowed
+	full := s.readsReports(who)
 	st := &streaming{s: s, w: w, c: http.NewResponseController(w), cursor: cursor, full: full, r: r}
+	// The server's limit for reading a request would end the stream: after it the
+	// connection is read in the background, to notice that the page has gone.
+	if err := st.c.SetReadDeadline(time.Time{}); err != nil {
+		s.log.Warn("keep a stream open", "err", err)
+	}
 	st.run(r.Context(), who)
 }
 
@@ -94,7 +99,7 @@ func (st *streaming) run(ctx context.Context, who authn.Identity) {
 		}
 		if time.Since(lastCheck) >= sessionCheck {
 			lastCheck = time.Now()
-			if !st.s.stillThere(ctx, st.r, who) {
+			if !st.stillThere(ctx, who) {
 				return
 			}
 		}
@@ -172,18 +177,26 @@ func (st *streaming) beat() error {
 	return st.c.Flush()
 }
 
-// stillThere asks again who sits there, and keeps the session alive: a page
-// that is open is a person at work.
-func (s *Server) stillThere(ctx context.Context, r *http.Request, who authn.Identity) bool {
-	now, err := authn.Identify(r, sessions{s.store}, s.now())
+// stillThere asks again who sits there and what that person may read, and keeps
+// the session alive: a page that is open is a person at work.
+func (st *streaming) stillThere(ctx context.Context, who authn.Identity) bool {
+	s := st.s
+	now, err := authn.Identify(st.r, sessions{s.store}, s.now())
 	if err != nil {
 		return fault.Of(err) != fault.Unknown // a store that cannot answer must not darken the consoles
 	}
 	if now.Person == nil || who.Person == nil || now.Person.ID != who.Person.ID {
 		return false
 	}
+	if s.readsReports(now) != st.full {
+		return false // the page reads everything anew, under its present right
+	}
 	if err := s.acts.Touch(ctx, s.whoOf(now), now.Session.TokenHash); err != nil && ctx.Err() == nil {
 		s.log.Warn("keep a session", "err", err)
 	}
 	return true
+}
+
+func (s *Server) readsReports(who authn.Identity) bool {
+	return who.Person != nil && s.may.May(authz.OfPerson(*who.Person), authz.ReportRead, authz.Resource{}).Allowed
 }

@@ -2,11 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/seal"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/open1"
@@ -228,6 +231,12 @@ func content(f report.Frame) (*stdif.Report, []stdif.Problem, *stdif.Undecodable
 	return in.Report, warnings, nil
 }
 
+// unreadable reports whether stored words are lost for good: their key was
+// destroyed, their bytes are not what was sealed, or they are gone.
+func unreadable(err error) bool {
+	return errors.Is(err, seal.ErrSealed) || errors.Is(err, seal.ErrDestroyed) || err != nil && fault.Of(err) == fault.NotFound
+}
+
 func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) {
 	none := summary{kind: stdif.IncidentType{Code: r.Kind}}
 	if r.Frame == "" || r.Undecodable {
@@ -237,6 +246,10 @@ func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) 
 		return known, nil
 	}
 	f, err := s.store.Content().Frame(ctx, r.Frame)
+	if unreadable(err) {
+		s.log.WarnContext(ctx, "the words of a report cannot be opened", "report", r.ID, "err", err)
+		return none, nil // one report that cannot be opened must not darken the board
+	}
 	if err != nil {
 		return none, err
 	}
