@@ -17,7 +17,9 @@ await journey(
 
     // Nobody has allowed it yet: the page says that a person must answer here.
     const refused = await stage.desk('端末のブラウザー（許可の前）', { permissions: [] })
+    const blocked = refused.waitForEvent('console', { predicate: (m) => /\/intake\/reports.*Permission was denied.*loopback/.test(m.text()) })
     await refused.goto(stage.given.net119)
+    await blocked // by the browser's question, and not by anything of ours
     await sees(refused.getByRole('button', { name: /救急/ }))
     await sees(refused.getByRole('alert').getByText(/指令システムへ渡せていません\(\d+ 件\)。この画面で通報者に応答してください。/))
     await stage.accessible(refused, 'cannot hand over')

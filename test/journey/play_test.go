@@ -85,6 +85,9 @@ func newScene(t *testing.T) *scene {
 // play runs a script to its end. What it is given stands on its standard input.
 func (s *scene) play(script string, given map[string]any, acts map[string]act) {
 	s.t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		s.t.Fatalf("no Node: %v; %s", err, setUp)
+	}
 	in, err := json.Marshal(map[string]any{"given": given, "control": s.control(acts), "folder": s.dir, "chromium": browser(s.t)})
 	if err != nil {
 		s.t.Fatal(err)
