@@ -55,8 +55,10 @@ func ok(t *testing.T, err error) {
 func lively(t *testing.T, h *House) {
 	t.Helper()
 	ctx, cl, gw := t.Context(), act.CommandLine(), act.Gateway()
-	ok(t, h.Acts.Enrol(ctx, cl, terminal.Terminal{ID: "t-01", Name: "端末", Place: "通信室", Address: "127.0.0.1:8443",
-		Services: []terminal.Service{{ID: "net119", Name: "ネット119"}}, Serials: []string{"01"}, EnrolledAt: time.Now()}))
+	ok(t, h.Acts.Enrol(ctx, cl, terminal.Terminal{
+		ID: "t-01", Name: "端末", Place: "通信室", Address: "127.0.0.1:8443",
+		Services: []terminal.Service{{ID: "net119", Name: "ネット119"}}, Serials: []string{"01"}, EnrolledAt: time.Now(),
+	}))
 	ok(t, h.Acts.Link(ctx, gw, terminal.Link{TerminalID: "t-01", State: terminal.Ready, Since: time.Now()}))
 	p := must[staff.Person](t)(h.Acts.AddPerson(ctx, cl, "sato", "佐藤", "a-long-password", []staff.Role{staff.Dispatcher}))
 	code := must[string](t)(h.IssueConsole(ctx, "", "指令台1", true))
@@ -70,14 +72,18 @@ func lively(t *testing.T, h *House) {
 	ok(t, err)
 	who := act.Who{Principal: authz.OfPerson(p), Console: seat.ID}
 	for seq, in := range []stdif.Inbound{
-		{Report: &stdif.Report{ID: "N-1", Revision: 1, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther}, Text: "煙",
-			Subscriber: &stdif.SubscriberInfo{Phone: "090-1234-5678"}}},
+		{Report: &stdif.Report{
+			ID: "N-1", Revision: 1, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther}, Text: "煙",
+			Subscriber: &stdif.SubscriberInfo{Phone: "090-1234-5678"},
+		}},
 		{Chat: &stdif.ChatMessage{ID: "c1", ReportID: "N-1", From: stdif.FromCaller, At: time.Now(), Text: "はい"}},
 		{Media: &stdif.Media{ID: "m1", ReportID: "N-1", MIME: "image/jpeg", Bytes: 10, SHA256: strings.Repeat("0", 64)}},
 		{State: &stdif.ReportState{ReportID: "N-1", State: stdif.ServiceEnded}},
 	} {
-		w, err := h.Acts.Arrive(ctx, gw, act.Incoming{Frame: fmt.Sprintf("t-01/s/%d", seq+1), Terminal: "t-01", Spool: "s", Seq: int64(seq + 1),
-			Service: "net119", Type: "report.upsert", Mode: stdif.Actual, SentAt: time.Now(), Wire: []byte(`{}`), Inbound: in})
+		w, err := h.Acts.Arrive(ctx, gw, act.Incoming{
+			Frame: fmt.Sprintf("t-01/s/%d", seq+1), Terminal: "t-01", Spool: "s", Seq: int64(seq + 1),
+			Service: "net119", Type: "report.upsert", Mode: stdif.Actual, SentAt: time.Now(), Wire: []byte(`{}`), Inbound: in,
+		})
 		ok(t, err)
 		ok(t, w.Wait(ctx))
 	}

@@ -33,16 +33,22 @@ func (e *engine) incoming(seq int64, in stdif.Inbound) act.Incoming {
 	}
 	raw, err := open1.Marshal(body)
 	e.ok(err)
-	wire, err := open1.Encode(open1.Frame{V: open1.Version, Type: kind, MsgID: fmt.Sprint("m", seq), Spool: "s", Seq: seq, SentAt: time.Now(),
-		ServiceID: "net119", TerminalID: "t-01", Mode: stdif.Actual, Body: raw})
+	wire, err := open1.Encode(open1.Frame{
+		V: open1.Version, Type: kind, MsgID: fmt.Sprint("m", seq), Spool: "s", Seq: seq, SentAt: time.Now(),
+		ServiceID: "net119", TerminalID: "t-01", Mode: stdif.Actual, Body: raw,
+	})
 	e.ok(err)
-	return act.Incoming{Frame: fmt.Sprintf("t-01/s/%d", seq), Terminal: "t-01", Spool: "s", Seq: seq, MsgID: fmt.Sprint("m", seq), Service: "net119",
-		Type: string(kind), Mode: stdif.Actual, SentAt: time.Now(), Wire: wire, Inbound: in}
+	return act.Incoming{
+		Frame: fmt.Sprintf("t-01/s/%d", seq), Terminal: "t-01", Spool: "s", Seq: seq, MsgID: fmt.Sprint("m", seq), Service: "net119",
+		Type: string(kind), Mode: stdif.Actual, SentAt: time.Now(), Wire: wire, Inbound: in,
+	}
 }
 
 func aReport(id string, revision int64) stdif.Inbound {
-	return stdif.Inbound{Report: &stdif.Report{ID: id, Revision: revision, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther},
-		Text: "息が苦しい", Subscriber: &stdif.SubscriberInfo{Phone: "090-1234-5678"}}}
+	return stdif.Inbound{Report: &stdif.Report{
+		ID: id, Revision: revision, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther},
+		Text: "息が苦しい", Subscriber: &stdif.SubscriberInfo{Phone: "090-1234-5678"},
+	}}
 }
 
 func (e *engine) arrive(a *act.Acts, in act.Incoming) error {

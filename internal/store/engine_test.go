@@ -161,7 +161,9 @@ func (e *engine) acts(s *store.Store) *act.Acts {
 }
 
 func aTerminal() terminal.Terminal {
-	return terminal.Terminal{ID: "t-01", Name: "端末", Place: "通信室", Phone: "内線 1", Address: "192.0.2.1:8443", Serials: []string{"0a", "0b"},
+	return terminal.Terminal{
+		ID: "t-01", Name: "端末", Place: "通信室", Phone: "内線 1", Address: "192.0.2.1:8443", Serials: []string{"0a", "0b"},
 		Services:   []terminal.Service{{ID: "aacn", Name: "AACN", OutputOnly: true}, {ID: "net119", Name: "ネット119"}},
-		EnrolledAt: time.UnixMicro(1_700_000_000_000_001).UTC(), RevokedAt: time.UnixMicro(1_700_000_000_000_002).UTC()}
+		EnrolledAt: time.UnixMicro(1_700_000_000_000_001).UTC(), RevokedAt: time.UnixMicro(1_700_000_000_000_002).UTC(),
+	}
 }

@@ -46,8 +46,10 @@ func newConsole(id identity) *console {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM([]byte(id.Authority))
 	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}, MaxIdleConnsPerHost: 8}
-	return &console{identity: id, http: &http.Client{Transport: tr}, cursor: -1,
-		shown: map[string]bool{}, unsaved: map[string]bool{}, changes: map[string][]string{}, news: make(chan struct{}, 1)}
+	return &console{
+		identity: id, http: &http.Client{Transport: tr}, cursor: -1,
+		shown: map[string]bool{}, unsaved: map[string]bool{}, changes: map[string][]string{}, news: make(chan struct{}, 1),
+	}
 }
 
 // card is what the tests need of a report on the board.

@@ -150,6 +150,8 @@ func TestRace(t *testing.T) {
 	if len(won) != 2 {
 		t.Error("one console won every race: they never met")
 	}
+	sound(t, s.hq) // beside the running processes
+	sound(t, s.term)
 	s.server.stop(t)
 	s.terminal.stop(t)
 	s.oneClaimEach(ids)

@@ -49,8 +49,10 @@ func newSite(t *testing.T, consoles int) *site {
 
 func siteAt(t *testing.T, dir string, consoles int) *site {
 	t.Helper()
-	s := &site{T: t, dir: dir, hq: filepath.Join(dir, "hq"), term: filepath.Join(dir, "term"),
-		listen: free(t), intake: free(t), face: free(t), reserve: 1 << 20, spoolReserve: 1 << 20}
+	s := &site{
+		T: t, dir: dir, hq: filepath.Join(dir, "hq"), term: filepath.Join(dir, "term"),
+		listen: free(t), intake: free(t), face: free(t), reserve: 1 << 20, spoolReserve: 1 << 20,
+	}
 	h, err := app.OpenHouse(t.Context(), s.house())
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +119,10 @@ func (s *site) seat(h *app.House, n int) *console {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return newConsole(identity{Base: "https://" + s.listen, Authority: string(h.CA.PEM()), Console: seat.ID, Secret: secret, Token: token,
-		Name: name, Person: p.Name})
+	return newConsole(identity{
+		Base: "https://" + s.listen, Authority: string(h.CA.PEM()), Console: seat.ID, Secret: secret, Token: token,
+		Name: name, Person: p.Name,
+	})
 }
 
 func (s *site) startServer() {
@@ -141,8 +145,10 @@ func (s *site) service() *intake.Client {
 }
 
 func newReport(id string) stdif.Report {
-	return stdif.Report{ID: id, Revision: 1, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther, Label: "試験"}, Text: "煙が出ています",
-		Locations: []stdif.Location{{Role: "caller", Shape: "civic", Label: "現在地", Civic: &stdif.Civic{Prefecture: "大阪府", City: "例示市", Line: "本町1"}}}}
+	return stdif.Report{
+		ID: id, Revision: 1, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindOther, Label: "試験"}, Text: "煙が出ています",
+		Locations: []stdif.Location{{Role: "caller", Shape: "civic", Label: "現在地", Civic: &stdif.Civic{Prefecture: "大阪府", City: "例示市", Line: "本町1"}}},
+	}
 }
 
 // send hands a report over and fails the test when the terminal does not take it.

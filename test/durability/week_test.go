@@ -65,8 +65,10 @@ func (s *site) week(n int64) string {
 	const week = 7 * 24 * time.Hour
 	start := time.Now().Add(-week)
 	var took atomic.Int64
-	sp, err := spool.Open(s.Context(), spool.Options{Dir: filepath.Join(s.term, "spool"), Terminal: terminalID, Reserve: -1,
-		Now: func() time.Time { return start.Add(time.Duration(took.Add(1)) * (week / time.Duration(n+1))) }})
+	sp, err := spool.Open(s.Context(), spool.Options{
+		Dir: filepath.Join(s.term, "spool"), Terminal: terminalID, Reserve: -1,
+		Now: func() time.Time { return start.Add(time.Duration(took.Add(1)) * (week / time.Duration(n+1))) },
+	})
 	if err != nil {
 		s.Fatal(err)
 	}
