@@ -79,7 +79,13 @@ func TestAReadThatFailsHarmsNobody(t *testing.T) {
 			return entry.Entry{}, tx.Query().QueryRowContext(ctx, "SELECT nothing FROM nowhere").Scan(&n)
 		})
 		for i := range 10 {
-			pending = append(pending, w.Submit(t.Context(), put(fmt.Sprint("after", i), 1)))
+			pending = append(pending, w.Submit(t.Context(), func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+				var n int // stories read before they write
+				if err := tx.Query().QueryRowContext(ctx, "SELECT COUNT(*) FROM note").Scan(&n); err != nil {
+					return entry.Entry{}, err
+				}
+				return put(fmt.Sprint("after", i), 1)(ctx, tx)
+			}))
 		}
 		close(release)
 		for i, p := range append(pending, first) {
