@@ -56,9 +56,9 @@ var rules = []rule{
 // exceptions are single imports that the table forbids and we allow, each with
 // its reason: "room imports room".
 var exceptions = map[string]string{
-	"internal/act imports internal/store": "a story runs on store.Unit, which carries every field's port through one transaction",
+	"internal/act imports internal/store":     "a story runs on store.Unit, which carries every field's port through one transaction",
 	"internal/httpapi imports internal/store": "pages read through the fields' readers, which the store hands out; writing goes through act alone, because only acts get a transaction (docs/decisions/0005)",
-	"internal/act imports internal/authz": "every story declares its right, and is refused before it loads anything",
+	"internal/act imports internal/authz":     "every story declares its right, and is refused before it loads anything",
 }
 
 // reach lists what a room must not reach through any chain of imports.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { card } from '../testing/card'
-import { arrange, settle } from './order'
+import { arrange, rings, settle } from './order'
 
 const at = (s: number) => new Date(Date.UTC(2026, 10, 22, 12, 0, s)).toISOString()
 const claim = (consoleId: string) => ({ consoleId, consoleName: consoleId, personId: 'p', personName: 'x', at: at(0) })
@@ -39,5 +39,13 @@ describe('the order of the board', () => {
 
   it('drops held cards that no longer exist', () => {
     expect(settle({ waiting: ['a', 'gone'], claimed: [], closed: [] }, { waiting: ['a'], claimed: [], closed: [] }).waiting).toEqual(['a'])
+  })
+})
+
+describe('what rings', () => {
+  it('is what somebody must take now, and not what was completed at the terminal alone', () => {
+    expect(rings(card({ id: 'new' }))).toBe(true)
+    expect(rings(card({ id: 'alone', handledAlone: true, ended: true }))).toBe(false)
+    expect(rings(card({ id: 'theirs', claim: claim('b'), state: 'accepted' }))).toBe(false)
   })
 })

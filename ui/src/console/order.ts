@@ -18,9 +18,13 @@ export function sectionOf(c: Card): Section {
   return 'waiting'
 }
 
-/** rings reports whether a card is one that somebody must take now. */
+/**
+ * rings reports whether a card is one that somebody must take now. What was
+ * completed at the terminal alone waits for somebody to close it, and is quiet:
+ * after a long outage a room full of rings would hide the one that is new.
+ */
 export function rings(c: Card): boolean {
-  return sectionOf(c) === 'waiting'
+  return sectionOf(c) === 'waiting' && !c.handledAlone
 }
 
 function time(at: string): number {
