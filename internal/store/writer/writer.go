@@ -70,7 +70,7 @@ type Writer struct {
 	// statements are prepared once.
 	edge  *audit.Edge
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]*known
 }
 
 type planKey struct {
@@ -200,7 +200,7 @@ func (w *Writer) begin(ctx context.Context) (*sql.Tx, error) {
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
 		}
-		w.conn, w.stmts = c, map[string]*sql.Stmt{}
+		w.conn, w.stmts = c, map[string]*known{}
 	}
 	tx, err := w.conn.BeginTx(ctx, nil)
 	if err != nil {
