@@ -190,7 +190,11 @@ func (p *Pending) finish(err error) {
 func (w *Writer) Close() error {
 	close(w.stop)
 	<-w.done
-	return w.disconnect()
+	// A connection that broke after the last commit has nothing left to lose.
+	if err := w.disconnect(); err != nil && !w.storage(err) {
+		return err
+	}
+	return nil
 }
 
 // begin starts a transaction on the writer's own connection.
