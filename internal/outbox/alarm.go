@@ -89,6 +89,14 @@ func (b *Bell) round(ctx context.Context, acts Stories, reads Reads) error {
 	return nil
 }
 
+// direct is the client without redirects: an alarm goes where it was configured
+// to go and nowhere else, and a bell that points elsewhere has not rung.
+func (b *Bell) direct() *http.Client {
+	c := *b.Client
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
 func (b *Bell) ring(ctx context.Context, m entry.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -98,7 +106,7 @@ func (b *Bell) ring(ctx context.Context, m entry.Message) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", m.ID)
-	res, err := b.Client.Do(req)
+	res, err := b.direct().Do(req)
 	if err != nil {
 		return fmt.Errorf("alarm: %w", err)
 	}
