@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,10 @@ import (
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/cap"
+	"github.com/matoi119/matoi/stdif/multipart"
 	"github.com/matoi119/matoi/stdif/open1"
+	"github.com/matoi119/matoi/stdif/pidf"
+	"github.com/matoi119/matoi/stdif/veds"
 )
 
 // protocols are the names that the core must not know: wires and formats are
@@ -60,9 +64,11 @@ func TestCoreNamesNoProtocol(t *testing.T) {
 	}
 }
 
-func codecs() []stdif.Codec { return []stdif.Codec{open1.ReportCodec{}, cap.Codec{}} }
+func codecs() []stdif.Codec {
+	return []stdif.Codec{open1.ReportCodec{}, cap.Codec{}, veds.Codec{}, multipart.Codec{}, pidf.Codec{}}
+}
 
-// golden holds one emergency in every format that is read.
+// golden holds one emergency in every format that is read as a report.
 var golden = map[string]string{
 	"open/1": `{"reportId":"N-1","revision":1775005200,"eventTime":"2026-04-01T10:00:00+09:00",
 		"kind":{"code":"fire","localCode":"Fire","label":"火災"},"text":"煙が出ている",
@@ -71,20 +77,47 @@ var golden = map[string]string{
 		<sent>2026-04-01T10:00:00+09:00</sent><status>Test</status><msgType>Alert</msgType><scope>Private</scope>
 		<info><category>Fire</category><event>火災</event><description>煙が出ている</description>
 		<area><areaDesc>例示市</areaDesc><circle>34.7,135.5 0.025</circle></area></info></alert>`,
+	"veds": `<AutomatedCrashNotification xmlns="http://www.veds.org/acn/3.1"><DocumentDescriptionText>煙が出ている</DocumentDescriptionText>
+		<DocumentPostDate><DateTime>2026-04-01T10:00:00+09:00</DateTime></DocumentPostDate>
+		<Crash><ActivityIdentification><IdentificationID>N-1</IdentificationID></ActivityIdentification>
+		<ActivityDate><DateTime>2026-04-01T01:00:00Z</DateTime></ActivityDate></Crash>
+		<Location><LocationDescriptionText>例示市</LocationDescriptionText><LocationTwoDimensionalGeographicCoordinate>
+		<GeographicCoordinateLatitude><LatitudeDegreeValue>34.7</LatitudeDegreeValue></GeographicCoordinateLatitude>
+		<GeographicCoordinateLongitude><LongitudeDegreeValue>135.5</LongitudeDegreeValue></GeographicCoordinateLongitude>
+		</LocationTwoDimensionalGeographicCoordinate></Location></AutomatedCrashNotification>`,
+	"multipart": "Call-Info: <N-1>;purpose=emergency-CallId\nContent-Type: multipart/mixed; boundary=b\n\n" +
+		"--b\nContent-Type: application/EmergencyCallData.cap+xml\n\n" + `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>A-1</identifier>
+		<sender>s</sender><sent>2026-04-01T10:00:00+09:00</sent><status>Test</status><msgType>Alert</msgType><scope>Private</scope>
+		<info><category>Fire</category><event>火災</event><description>煙が出ている</description>
+		<area><areaDesc>例示市</areaDesc><circle>34.7,135.5 0.025</circle></area></info></alert>` + "\n--b--",
+}
+
+// differs says in what a format cannot tell this emergency as the others do.
+var differs = map[string]func(*stdif.Report){
+	"veds": func(r *stdif.Report) { // knows crashes and cars only
+		r.Kind = stdif.IncidentType{Code: stdif.KindRescue}
+		r.Locations[0].Role, r.Locations[0].Shape, r.Locations[0].RadiusM = "vehicle", "point", 0
+	},
 }
 
 // The same test set runs for every codec (FD-18).
 func TestEveryCodec(t *testing.T) {
 	duty(t, "FD-18", "S3-1-3-1")
-	lat, lon := 34.7, 135.5
-	want := stdif.Report{
-		ID: "N-1", Revision: 1775005200, EventTime: time.Date(2026, 4, 1, 1, 0, 0, 0, time.UTC),
-		Kind: stdif.IncidentType{Code: stdif.KindFire, LocalCode: "Fire", Label: "火災"}, Text: "煙が出ている",
-		Locations: []stdif.Location{{Role: "incident", Shape: "circle", Lat: &lat, Lon: &lon, RadiusM: 25, Label: "例示市"}},
-	}
 	for _, c := range codecs() {
+		wire := golden[c.Name()]
+		if c.Name() == "pidf-lo" {
+			continue // never a report by itself: stdif/pidf
+		}
 		t.Run(c.Name(), func(t *testing.T) {
-			wire := golden[c.Name()]
+			lat, lon := 34.7, 135.5
+			want := stdif.Report{
+				ID: "N-1", Revision: 1775005200, EventTime: time.Date(2026, 4, 1, 1, 0, 0, 0, time.UTC),
+				Kind: stdif.IncidentType{Code: stdif.KindFire, LocalCode: "Fire", Label: "火災"}, Text: "煙が出ている",
+				Locations: []stdif.Location{{Role: "incident", Shape: "circle", Lat: &lat, Lon: &lon, RadiusM: 25, Label: "例示市"}},
+			}
+			if differ := differs[c.Name()]; differ != nil {
+				differ(&want)
+			}
 			in, _, err := c.Decode([]byte(wire))
 			if err != nil {
 				t.Fatalf("Decode = %v", err)
@@ -98,14 +131,33 @@ func TestEveryCodec(t *testing.T) {
 				refuses(t, c, wire[:cut])
 			}
 			refuses(t, c, wire+strings.Repeat(" ", stdif.MaxFrame))
-			refuses(t, c, strings.Replace(wire, "+09:00", "", 1))
-			refuses(t, c, strings.Replace(wire, "煙", "\x89\x8c", 1))
-			refuses(t, c, strings.Replace(wire, "N-1", "", 1))
-			refuses(t, c, strings.Replace(strings.Replace(wire, "reportId", "REPORTID", 1), "identifier", "IDENTIFIER", 2))
+			neverSilent(t, c, strings.Replace(wire, "+09:00", "", 1), stdif.CodeTime)
+			neverSilent(t, c, strings.Replace(wire, "煙", "\x89\x8c", 1), stdif.CodeEncoding)
+			neverSilent(t, c, strings.Replace(wire, "N-1", "", 1), stdif.CodeMissing)
 			if id := c.(stdif.Namer).ReportID([]byte(strings.Replace(wire, "+09:00", "", 1))); id != "N-1" {
 				t.Errorf("ReportID of a report without offset = %q", id)
 			}
 		})
+	}
+	refuses(t, open1.ReportCodec{}, strings.Replace(golden["open/1"], "reportId", "REPORTID", 1))
+	refuses(t, cap.Codec{}, strings.Replace(golden["cap/1.2"], "identifier", "IDENTIFIER", 2))
+}
+
+// neverSilent checks that a spoilt message is refused, or is taken with a
+// warning of the code where the format lets its parts be absent or broken.
+// What is spoilt is then in no field, and never a number of another report.
+func neverSilent(t *testing.T, c stdif.Codec, wire string, code stdif.Code) {
+	t.Helper()
+	in, warnings, err := c.Decode([]byte(wire))
+	if err != nil {
+		refuses(t, c, wire)
+		return
+	}
+	if !slices.ContainsFunc(warnings, func(p stdif.Problem) bool { return p.Code == code && p.Place != "" }) {
+		t.Errorf("taken with %v, want %d among them", warnings, code)
+	}
+	if in.Report.Raw == nil || string(in.Report.Raw.Bytes) != wire || in.Report.ID == "" || strings.ContainsRune(in.Report.Text, '\ufffd') {
+		t.Errorf("taken as %+v", in.Report)
 	}
 }
 
@@ -139,6 +191,12 @@ func TestChoose(t *testing.T) {
 		{"application/octet-stream", " \n" + golden["open/1"], "open/1"},
 		{"application/json", "torn", "open/1"},
 		{"text/plain", "助けて", ""},
+		{"application/xml", golden["veds"], "veds"},
+		{"application/EmergencyCallData.VEDS+xml", golden["veds"], "veds"},
+		{"", golden["veds"], "veds"},
+		{"multipart/mixed; boundary=b", golden["multipart"], "multipart"},
+		{"application/octet-stream", golden["multipart"], "multipart"},
+		{"application/xml", `<presence xmlns="urn:ietf:params:xml:ns:pidf"/>`, "pidf-lo"},
 	} {
 		got, ok := stdif.Choose(codecs(), c.contentType, []byte(c.message))
 		switch {

@@ -24,10 +24,10 @@
 package cap
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/internal/finish"
 	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
@@ -94,17 +94,7 @@ func decode(wire []byte) (in stdif.Inbound, warnings []stdif.Problem, _ *stdif.P
 	}
 	m.content()
 	m.rest()
-	m.report.Raw = &stdif.Raw{MIME: MediaType, Bytes: bytes.Clone(wire)}
-	m.warnings = append(m.warnings, m.report.Normalize()...)
-	if p := m.report.Validate(); p != nil {
-		return in, nil, p
-	}
-	m.warnings = append(m.warnings, m.report.Warnings()...)
-	in = stdif.Inbound{Report: &m.report, Mode: m.mode}
-	if p := in.Oversized(); p != nil {
-		return stdif.Inbound{}, nil, p
-	}
-	return in, m.warnings, nil
+	return finish.Report(&m.report, m.mode, MediaType, wire, m.warnings)
 }
 
 func rootProblem(root *markup.Element) *stdif.Problem {

@@ -37,8 +37,12 @@ func ToUTF8(wire []byte) ([]byte, []stdif.Problem, *stdif.Problem) {
 	if m := declared.FindSubmatch(wire[:min(len(wire), 512)]); m != nil {
 		name = strings.ToLower(string(m[1]))
 	}
+	return decodeAs(wire, name)
+}
+
+func decodeAs(wire []byte, name string) ([]byte, []stdif.Problem, *stdif.Problem) {
 	switch name {
-	case "utf-8", "utf8":
+	case "utf-8", "utf8", "":
 		return checkedUTF8(wire, 0)
 	case "us-ascii", "ascii":
 		for i, c := range wire {
@@ -124,4 +128,11 @@ func legacy(wire []byte, e encoding.Encoding) ([]byte, []stdif.Problem, *stdif.P
 
 func wrongByte(at int) *stdif.Problem {
 	return stdif.Problemf(stdif.CodeEncoding, "byte "+strconv.Itoa(at), "not a character of the encoding that the document declares")
+}
+
+// Text reads plain text in the encoding that its carrier declares; UTF-8 where
+// it declares none.
+func Text(wire []byte, charset string) (string, *stdif.Problem) {
+	out, _, p := decodeAs(wire, strings.ToLower(charset))
+	return string(out), p
 }
