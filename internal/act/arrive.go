@@ -115,9 +115,11 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 }
 
 func arrival(u *store.Unit, in Incoming, content *stdif.Report) report.Arrival {
-	a := report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: content.ID, Mode: in.Mode, Revision: content.Revision,
+	a := report.Arrival{
+		Terminal: in.Terminal, Service: in.Service, ServiceReport: content.ID, Mode: in.Mode, Revision: content.Revision,
 		Frame: in.Frame, Kind: content.Kind.Code, EventAt: content.EventTime, SentAt: in.SentAt, Late: in.Late,
-		Cancelled: content.Cancelled, Media: int64(len(content.Media))}
+		Cancelled: content.Cancelled, Media: int64(len(content.Media)),
+	}
 	if s := content.Subscriber; s != nil && s.Phone != "" {
 		a.PhoneIndex = u.PhoneIndex(s.Phone)
 	}
@@ -152,8 +154,10 @@ func keep(ctx context.Context, u *store.Unit, in Incoming, r report.Report, name
 }
 
 func addFrame(ctx context.Context, u *store.Unit, in Incoming, r report.Report, health bool) (bool, error) {
-	f := report.Frame{ID: in.Frame, Terminal: in.Terminal, Spool: in.Spool, Seq: in.Seq, MsgID: in.MsgID, Service: in.Service, Report: r.ID,
-		Type: in.Type, Mode: in.Mode, SentAt: in.SentAt, ReceivedAt: u.Now(), Late: in.Late, Health: health, Body: in.Wire}
+	f := report.Frame{
+		ID: in.Frame, Terminal: in.Terminal, Spool: in.Spool, Seq: in.Seq, MsgID: in.MsgID, Service: in.Service, Report: r.ID,
+		Type: in.Type, Mode: in.Mode, SentAt: in.SentAt, ReceivedAt: u.Now(), Late: in.Late, Health: health, Body: in.Wire,
+	}
 	if in.Inbound.Report != nil {
 		f.Revision = in.Inbound.Report.Revision
 	}
@@ -183,8 +187,10 @@ func undecodable(ctx context.Context, u *store.Unit, in Incoming, p *stdif.Probl
 	}
 	r, err := u.Reports().ByService(ctx, in.Service, name)
 	if fault.Of(err) == fault.NotFound {
-		r, err = first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: name, Mode: mode,
-			Frame: in.Frame, Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late, Undecodable: true})
+		r, err = first(ctx, u, report.Arrival{
+			Terminal: in.Terminal, Service: in.Service, ServiceReport: name, Mode: mode,
+			Frame: in.Frame, Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late, Undecodable: true,
+		})
 	}
 	if err != nil {
 		return Told{}, err
@@ -200,8 +206,10 @@ func known(ctx context.Context, u *store.Unit, in Incoming, serviceReport string
 	if fault.Of(err) != fault.NotFound {
 		return r, false, err
 	}
-	r, err = first(ctx, u, report.Arrival{Terminal: in.Terminal, Service: in.Service, ServiceReport: serviceReport, Mode: in.Mode,
-		Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late})
+	r, err = first(ctx, u, report.Arrival{
+		Terminal: in.Terminal, Service: in.Service, ServiceReport: serviceReport, Mode: in.Mode,
+		Kind: stdif.KindOther, EventAt: in.SentAt, SentAt: in.SentAt, Late: in.Late,
+	})
 	return r, true, err
 }
 

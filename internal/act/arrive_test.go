@@ -19,8 +19,10 @@ import (
 // entry, not a change.
 func TestSameFrameTwice(t *testing.T) {
 	h := newHouse(t, "")
-	raw := h.wire(9, net119, stdif.Actual, stdif.Inbound{Raw: &stdif.Undecodable{Raw: stdif.Raw{MIME: "text/plain", Bytes: []byte("???")},
-		Problem: stdif.Problem{Code: stdif.CodeSyntax}}})
+	raw := h.wire(9, net119, stdif.Actual, stdif.Inbound{Raw: &stdif.Undecodable{
+		Raw:     stdif.Raw{MIME: "text/plain", Bytes: []byte("???")},
+		Problem: stdif.Problem{Code: stdif.CodeSyntax},
+	}})
 	torn := h.wire(10, net119, stdif.Actual, stdif.Inbound{Report: words("N-9", 1)})
 	torn.Wire, torn.Problem, torn.Inbound = torn.Wire[:40], &stdif.Problem{Code: stdif.CodeSyntax}, stdif.Inbound{}
 	messages := []act.Incoming{

@@ -51,8 +51,9 @@ func markLine(ctx context.Context, u *store.Unit, d Delivered) error {
 		return nil
 	}
 	var in stdif.Input
-	if err := json.Unmarshal(d.Message.Body, &in); err != nil || in.Message == nil {
-		return nil // it cannot be read any more; that must not keep it in the outbox for ever
+	unreadable := json.Unmarshal(d.Message.Body, &in)
+	if unreadable != nil || in.Message == nil { // that must not keep it in the outbox for ever
+		return nil //nolint:nilerr // which line it was cannot be told any more
 	}
 	delivery := report.LineTerminal
 	if d.Problem != 0 {

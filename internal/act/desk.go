@@ -30,7 +30,8 @@ type decided struct {
 // onReport runs a desk story on one report: load, rule, save, announce. The
 // service is told the steps first: what a dispatcher does, somebody has seen.
 func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
-	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error)) error {
+	rule func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error),
+) error {
 	s, err := seat(who)
 	if err != nil {
 		return err
@@ -159,8 +160,10 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 			return decided{}, err
 		}
 		now := u.Now()
-		added, err := u.Dialog().AddChat(ctx, report.Chat{Report: r.ID, ID: id, From: stdif.FromHeadquarters, At: now, ReceivedAt: now,
-			By: s, Delivery: report.LineSent, Text: text})
+		added, err := u.Dialog().AddChat(ctx, report.Chat{
+			Report: r.ID, ID: id, From: stdif.FromHeadquarters, At: now, ReceivedAt: now,
+			By: s, Delivery: report.LineSent, Text: text,
+		})
 		if err != nil || !added {
 			return decided{report: r}, err
 		}

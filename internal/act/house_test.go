@@ -106,8 +106,10 @@ func newHouse(t testing.TB, dsn string) *house {
 
 func (h *house) enrol(id string, services ...terminal.Service) {
 	h.Helper()
-	h.must(h.Enrol(ctx(h), act.CommandLine(), terminal.Terminal{ID: id, Name: "通信室", Place: "2階", Address: "127.0.0.1:8443",
-		Services: services, Serials: []string{"a1"}, EnrolledAt: h.store.Now()}))
+	h.must(h.Enrol(ctx(h), act.CommandLine(), terminal.Terminal{
+		ID: id, Name: "通信室", Place: "2階", Address: "127.0.0.1:8443",
+		Services: services, Serials: []string{"a1"}, EnrolledAt: h.store.Now(),
+	}))
 }
 
 func (h *house) must(err error) {
@@ -140,8 +142,10 @@ func (h *house) wire(seq int64, service string, mode stdif.Mode, in stdif.Inboun
 // bytes is whatever came over the wire.
 func (h *house) bytes(raw []byte) act.Incoming {
 	f, p := open1.Decode(raw)
-	in := act.Incoming{Frame: fmt.Sprintf("%s/%s/%d", terminal1, f.Spool, f.Seq), Terminal: terminal1, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID,
-		Service: f.ServiceID, Type: string(f.Type), Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: raw, Problem: p, Refused: new(act.Refused)}
+	in := act.Incoming{
+		Frame: fmt.Sprintf("%s/%s/%d", terminal1, f.Spool, f.Seq), Terminal: terminal1, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID,
+		Service: f.ServiceID, Type: string(f.Type), Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: raw, Problem: p, Refused: new(act.Refused),
+	}
 	if p == nil {
 		in.Inbound, _, in.Problem = open1.DecodeBody(f)
 	}

@@ -24,8 +24,10 @@ func (a *Acts) AddPerson(ctx context.Context, who Who, account, name, password s
 	if err := a.permit(who, PersonAdd, authz.PersonResource(id)); err != nil {
 		return staff.Person{}, err // before a password is hashed, which costs on purpose
 	}
-	p := staff.Person{ID: id, Account: account, Name: strings.TrimSpace(name), Roles: roles, State: staff.Active,
-		PasswordHash: staff.HashPassword(password)}
+	p := staff.Person{
+		ID: id, Account: account, Name: strings.TrimSpace(name), Roles: roles, State: staff.Active,
+		PasswordHash: staff.HashPassword(password),
+	}
 	err := a.do(ctx, who, PersonAdd, authz.PersonResource(p.ID), func(ctx context.Context, u *store.Unit) (Told, error) {
 		p.CreatedAt, p.ChangedAt, p.PasswordAt = u.Now(), u.Now(), u.Now()
 		if err := p.Check(); err != nil {

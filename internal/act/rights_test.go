@@ -48,9 +48,11 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			_, err := h.RequestTerminal(ctx, who, terminal1)
 			return err
 		},
-		act.DataAnswer:       func(ctx context.Context, who act.Who) error { return h.Answer(ctx, who, "q", 0, 0) },
-		act.MessageDeliver:   func(ctx context.Context, who act.Who) error { return h.Deliver(ctx, who, "terminal/t-01", nil) },
-		act.TerminalLink:     func(ctx context.Context, who act.Who) error { return h.Link(ctx, who, terminal.Link{TerminalID: terminal1}) },
+		act.DataAnswer:     func(ctx context.Context, who act.Who) error { return h.Answer(ctx, who, "q", 0, 0) },
+		act.MessageDeliver: func(ctx context.Context, who act.Who) error { return h.Deliver(ctx, who, "terminal/t-01", nil) },
+		act.TerminalLink: func(ctx context.Context, who act.Who) error {
+			return h.Link(ctx, who, terminal.Link{TerminalID: terminal1})
+		},
 		act.TerminalServices: func(ctx context.Context, who act.Who) error { return h.Services(ctx, who, terminal1, nil) },
 		act.TerminalRenew:    func(ctx context.Context, who act.Who) error { return h.Renew(ctx, who, terminal1, "a1", "a2") },
 		act.TerminalRevoke:   func(ctx context.Context, who act.Who) error { return h.RevokeTerminal(ctx, who, "t-02") },

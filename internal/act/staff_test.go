@@ -69,7 +69,9 @@ func TestSessionsEnd(t *testing.T) {
 	for i, end := range []func(p staff.Person) error{
 		func(p staff.Person) error { return h.RevokeSessions(ctx(h), act.CommandLine(), p.ID) },
 		func(p staff.Person) error { return h.ChangePerson(ctx(h), act.CommandLine(), p.ID, nil, nil, &other) },
-		func(p staff.Person) error { return h.ChangePerson(ctx(h), act.CommandLine(), p.ID, &suspended, nil, nil) },
+		func(p staff.Person) error {
+			return h.ChangePerson(ctx(h), act.CommandLine(), p.ID, &suspended, nil, nil)
+		},
 		func(staff.Person) error {
 			_, _, err := h.JoinConsole(ctx(h), act.Machine(authz.KindStranger), h.code("console-3"))
 			h.must(err)

@@ -104,8 +104,11 @@ func TestSeenOnlyByAPerson(t *testing.T) {
 	if got := h.report("N-1"); got.Step != stdif.Integrated {
 		t.Errorf("step = %s", got.Step)
 	}
-	for _, who := range []act.Who{act.Gateway(), act.Timer(), act.CommandLine(), {Principal: authz.OfConsole("console-a"), Console: "console-a"},
-		{Principal: authz.Principal{Kind: authz.KindPerson, ID: "yamada", Roles: []staff.Role{staff.Dispatcher}}}} {
+	for _, who := range []act.Who{
+		act.Gateway(), act.Timer(), act.CommandLine(),
+		{Principal: authz.OfConsole("console-a"), Console: "console-a"},
+		{Principal: authz.Principal{Kind: authz.KindPerson, ID: "yamada", Roles: []staff.Role{staff.Dispatcher}}},
+	} {
 		for name, do := range map[string]func(context.Context, act.Who, string) error{"open": h.Open, "claim": h.Claim, "paint": h.Painted} {
 			if err := do(ctx(h), who, r.ID); err == nil {
 				t.Errorf("%s by %s at %q was allowed", name, who.Kind, who.Console)

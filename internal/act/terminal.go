@@ -19,8 +19,10 @@ func (a *Acts) Link(ctx context.Context, who Who, l terminal.Link) error {
 			return Told{}, err
 		}
 		u.Changed("terminal", l.TerminalID, string(l.Shown()))
-		return Told{Subject: "terminal/" + l.TerminalID, Facts: map[string]string{"state": string(l.Shown()),
-			"missing": strconv.FormatInt(l.Missing, 10), "code": strconv.Itoa(int(l.Problem))}}, nil
+		return Told{Subject: "terminal/" + l.TerminalID, Facts: map[string]string{
+			"state":   string(l.Shown()),
+			"missing": strconv.FormatInt(l.Missing, 10), "code": strconv.Itoa(int(l.Problem)),
+		}}, nil
 	})
 }
 
@@ -67,7 +69,8 @@ func (a *Acts) RevokeTerminal(ctx context.Context, who Who, id string) error {
 
 // changeTerminal applies a rule to one terminal; nil facts mean no change.
 func (a *Acts) changeTerminal(ctx context.Context, who Who, name Name, id string,
-	rule func(terminal.Terminal, *store.Unit) (terminal.Terminal, map[string]string)) error {
+	rule func(terminal.Terminal, *store.Unit) (terminal.Terminal, map[string]string),
+) error {
 	return a.do(ctx, who, name, onTerminal(id), func(ctx context.Context, u *store.Unit) (Told, error) {
 		t, err := u.Terminals().Terminal(ctx, id)
 		if err != nil {

@@ -80,7 +80,8 @@ func newHouse(t testing.TB) *house {
 // run starts the gateway; it ends with the test.
 func (h *house) run() {
 	h.Helper()
-	h.gate = New(Config{Headquarters: hq, Name: "例示市消防本部", Acts: stories{h.acts, h}, Store: h.store, Bell: h, Now: h.store.Now,
+	h.gate = New(Config{
+		Headquarters: hq, Name: "例示市消防本部", Acts: stories{h.acts, h}, Store: h.store, Bell: h, Now: h.store.Now,
 		TLS: func(terminalID string) *tls.Config {
 			c, err := h.ca.Gateway(terminalID)
 			h.must(err)
@@ -92,7 +93,8 @@ func (h *house) run() {
 			}
 			return 0
 		},
-		Jitter: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Jitter: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	run, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	go func() {
@@ -125,8 +127,8 @@ func (s stories) Arrive(ctx context.Context, who act.Who, in act.Incoming) (*wri
 	fail := s.h.fail
 	s.h.mu.Unlock()
 	if fail != nil {
-		if err := fail(in); err != nil {
-			return s.h.store.Submit(ctx, func(context.Context, *store.Unit) (entry.Entry, error) { return entry.Entry{}, err }), nil
+		if why := fail(in); why != nil {
+			return s.h.store.Submit(ctx, func(context.Context, *store.Unit) (entry.Entry, error) { return entry.Entry{}, why }), nil //nolint:nilerr // the act fails, not its handing in
 		}
 	}
 	return s.Acts.Arrive(ctx, who, in)
@@ -182,8 +184,10 @@ func (h *house) terminalTLS(name string) *tls.Config {
 
 func (h *house) enrol(address string) {
 	h.Helper()
-	h.must(h.acts.Enrol(h.Context(), act.CommandLine(), terminal.Terminal{ID: id, Name: "通信室", Place: "2階", Address: address,
-		Services: []terminal.Service{{ID: service, Name: "Net119"}}, Serials: []string{"1"}, EnrolledAt: h.store.Now()}))
+	h.must(h.acts.Enrol(h.Context(), act.CommandLine(), terminal.Terminal{
+		ID: id, Name: "通信室", Place: "2階", Address: address,
+		Services: []terminal.Service{{ID: service, Name: "Net119"}}, Serials: []string{"1"}, EnrolledAt: h.store.Now(),
+	}))
 }
 
 // faux starts a terminal, registers it and starts the gateway.
@@ -201,8 +205,10 @@ func put(t testing.TB, term *fauxterminal.Terminal, reportID string) int64 {
 
 func putIn(t testing.TB, term *fauxterminal.Terminal, mode stdif.Mode, reportID string, revision int64) int64 {
 	t.Helper()
-	seq, err := term.Put(service, mode, stdif.Inbound{Report: &stdif.Report{ID: reportID, Revision: revision, EventTime: time.Now(),
-		Kind: stdif.IncidentType{Code: stdif.KindOther}, Text: "助けて"}})
+	seq, err := term.Put(service, mode, stdif.Inbound{Report: &stdif.Report{
+		ID: reportID, Revision: revision, EventTime: time.Now(),
+		Kind: stdif.IncidentType{Code: stdif.KindOther}, Text: "助けて",
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

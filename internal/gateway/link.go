@@ -115,7 +115,7 @@ func (l *link) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.CloseNow()
+	defer conn.CloseNow() //nolint:errcheck // it may be closed already
 	l.mu.Lock()
 	l.seen = Info{}
 	l.mu.Unlock()
@@ -130,7 +130,7 @@ func (l *link) connect(ctx context.Context) error {
 		wg.Go(func() { cancel(part(ctx)) }) // the first that ends, ends them all
 	}
 	<-ctx.Done()
-	conn.CloseNow()
+	_ = conn.CloseNow() // the first part that ended may have closed it
 	wg.Wait()
 	return context.Cause(ctx)
 }
@@ -148,8 +148,10 @@ func (l *link) from(in act.Incoming) act.Who {
 
 // incoming joins a frame with what its body says.
 func (l *link) incoming(f open1.Frame, wire []byte, p *stdif.Problem, id string) act.Incoming {
-	in := act.Incoming{Frame: id, Terminal: l.id, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.ServiceID, Type: string(f.Type),
-		Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: wire, Problem: p, Refused: new(act.Refused)}
+	in := act.Incoming{
+		Frame: id, Terminal: l.id, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.ServiceID, Type: string(f.Type),
+		Mode: f.Mode, SentAt: f.SentAt, Late: f.Late, Wire: wire, Problem: p, Refused: new(act.Refused),
+	}
 	if in.SentAt.IsZero() {
 		in.SentAt = l.g.c.Now()
 	}

@@ -30,8 +30,10 @@ const (
 )
 
 func newRetrier(l *link) *retrier {
-	return &retrier{l: l, done: make(chan act.Incoming, maxUnsaved), left: make(chan struct{}, 1), ended: make(chan struct{}), more: make(chan struct{}, 1),
-		over: map[string]bool{}}
+	return &retrier{
+		l: l, done: make(chan act.Incoming, maxUnsaved), left: make(chan struct{}, 1), ended: make(chan struct{}), more: make(chan struct{}, 1),
+		over: map[string]bool{},
+	}
 }
 
 // stored takes the ring of a frame off that found no place and came again.

@@ -27,8 +27,10 @@ type session struct {
 }
 
 func newSession(l *link, conn *open1.Conn, client *open1.Client, hello open1.Hello) *session {
-	return &session{l: l, conn: conn, client: client, hello: hello, arrived: make(chan arrived, maxInFlight),
-		gaps: gaps{spool: hello.Spool, seen: append(open1.Ranges(nil), hello.Have...)}}
+	return &session{
+		l: l, conn: conn, client: client, hello: hello, arrived: make(chan arrived, maxInFlight),
+		gaps: gaps{spool: hello.Spool, seen: append(open1.Ranges(nil), hello.Have...)},
+	}
 }
 
 // arrived is a frame on its way into the store.

@@ -63,7 +63,7 @@ func (h *house) follow(server *httptest.Server, s *seat, cursor int64, header ..
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := server.Client().Do(req)
+	res, err := server.Client().Do(req) //nolint:bodyclose // the listener closes it
 	h.must(err)
 	l := &listener{TB: h.TB, res: res, in: bufio.NewReader(res.Body), stop: stop}
 	h.Cleanup(l.close)

@@ -70,8 +70,10 @@ func newHouse(t testing.TB) *house {
 	h := &house{TB: t, dir: t.TempDir(), log: new(safeBuffer)}
 	h.open()
 	t.Cleanup(func() { h.stop() })
-	h.must(h.acts.Enrol(t.Context(), act.CommandLine(), terminal.Terminal{ID: "t-01", Name: "端末1", Place: "2階通信室", Phone: "内線 11", Address: "127.0.0.1:1",
-		Services: []terminal.Service{{ID: service, Name: "Net119"}, {ID: "aacn", Name: "AACN", OutputOnly: true}}, Serials: []string{"1"}, EnrolledAt: time.Now()}))
+	h.must(h.acts.Enrol(t.Context(), act.CommandLine(), terminal.Terminal{
+		ID: "t-01", Name: "端末1", Place: "2階通信室", Phone: "内線 11", Address: "127.0.0.1:1",
+		Services: []terminal.Service{{ID: service, Name: "Net119"}, {ID: "aacn", Name: "AACN", OutputOnly: true}}, Serials: []string{"1"}, EnrolledAt: time.Now(),
+	}))
 	return h
 }
 
@@ -86,12 +88,14 @@ func (h *house) open() {
 	h.must(err)
 	h.acts, err = act.New(h.store, may)
 	h.must(err)
-	h.Server, err = New(Config{Headquarters: "279999", Name: "例示市消防本部", Version: "test", Store: h.store, Acts: h.acts, May: may, Links: h,
+	h.Server, err = New(Config{
+		Headquarters: "279999", Name: "例示市消防本部", Version: "test", Store: h.store, Acts: h.acts, May: may, Links: h,
 		Enrol: func(context.Context, act.Who, Enrolling) (terminal.Terminal, error) {
 			return terminal.Terminal{}, fault.New(fault.Unavailable, "enrol.refused")
 		},
 		Health: func(context.Context) Health { return Health{OK: true} },
-		Pages:  http.NotFoundHandler(), Now: h.store.Now, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		Pages:  http.NotFoundHandler(), Now: h.store.Now, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
 	h.must(err)
 	run, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -165,8 +169,6 @@ func (h *house) seat(id string, roles ...staff.Role) *seat {
 	s.cookies = w.Result().Cookies()
 	return s
 }
-
-func (s *seat) who() act.Who { return act.Who{Principal: authz.OfPerson(s.person), Console: s.console} }
 
 // request makes a request of this seat; a nil seat is a stranger.
 func (s *seat) request(ctx context.Context, method, url string, body any) *http.Request {
@@ -242,8 +244,10 @@ func (h *house) arrive(in stdif.Inbound) {
 	f.Seq, f.Spool, f.MsgID, f.ServiceID, f.TerminalID, f.Mode = h.seq, "spool", "msg", service, "t-01", stdif.Actual
 	wire, err := open1.Encode(f)
 	h.must(err)
-	v := act.Incoming{Frame: fmt.Sprintf("t-01/spool/%d", h.seq), Terminal: "t-01", Spool: "spool", Seq: h.seq, Service: service, Type: string(f.Type),
-		Mode: f.Mode, SentAt: f.SentAt, Wire: wire}
+	v := act.Incoming{
+		Frame: fmt.Sprintf("t-01/spool/%d", h.seq), Terminal: "t-01", Spool: "spool", Seq: h.seq, Service: service, Type: string(f.Type),
+		Mode: f.Mode, SentAt: f.SentAt, Wire: wire,
+	}
 	v.Inbound, _, v.Problem = open1.DecodeBody(f)
 	h.incoming(v)
 }

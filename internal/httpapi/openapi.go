@@ -33,7 +33,8 @@ func (s *Server) describe() {
 	known := api.Components.Schemas
 	event := known.Schema(reflect.TypeFor[FeedEvent](), true, "")
 	refused := &huma.Response{Content: map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: schemas + "Problem"}}}}
-	api.AddOperation(&huma.Operation{Method: http.MethodGet, Path: base + "/feed", OperationID: operationID(http.MethodGet, "/feed"),
+	api.AddOperation(&huma.Operation{
+		Method: http.MethodGet, Path: base + "/feed", OperationID: operationID(http.MethodGet, "/feed"),
 		Summary: "What happens, as Server-Sent Events from a cursor on", Description: "Right: `" + string(authz.FeedRead) + "`.",
 		Parameters: []*huma.Param{
 			{Name: "console", In: "query", Required: true, Description: "the console's id: an event source sends no headers", Schema: &huma.Schema{Type: huma.TypeString}},
@@ -42,7 +43,8 @@ func (s *Server) describe() {
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: event}}},
 			"401": described(refused, "Unauthorized"), "403": described(refused, "Forbidden"), "410": described(refused, "Gone: read the board anew"),
-		}})
+		},
+	})
 	for name, schema := range known.Map() {
 		exact(schema, known.TypeFromRef(schemas+name))
 	}

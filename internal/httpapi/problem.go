@@ -67,8 +67,10 @@ func (s *Server) problem(ctx context.Context, lang string, err error) *Problem {
 }
 
 func problemOf(lang string, f *fault.Error) *Problem {
-	return &Problem{Type: "urn:matoi:problem:" + f.Key, Title: f.Kind.String(), Status: statuses[f.Kind],
-		Detail: i18n.Sentence(lang, f.Key, f.Args), Key: f.Key, Args: f.Args}
+	return &Problem{
+		Type: "urn:matoi:problem:" + f.Key, Title: f.Kind.String(), Status: statuses[f.Kind],
+		Detail: i18n.Sentence(lang, f.Key, f.Args), Key: f.Key, Args: f.Args,
+	}
 }
 
 // named puts names in the place of ids: whoever loses a race is told who won.

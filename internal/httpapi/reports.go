@@ -181,8 +181,10 @@ func (s *Server) readTimeline(ctx context.Context, n *names, r report.Report, d 
 }
 
 func momentOf(n *names, e audit.Body) Moment {
-	m := Moment{At: time.UnixMicro(e.At).UTC(), Act: e.Act, Facts: e.Facts,
-		By: Doer{TerminalID: e.Actor.Terminal, ServiceID: e.Actor.Service, System: e.Actor.System}}
+	m := Moment{
+		At: time.UnixMicro(e.At).UTC(), Act: e.Act, Facts: e.Facts,
+		By: Doer{TerminalID: e.Actor.Terminal, ServiceID: e.Actor.Service, System: e.Actor.System},
+	}
 	if e.Actor.Console != "" {
 		m.By.ConsoleName = or(n.consoles[e.Actor.Console], e.Actor.Console)
 	}

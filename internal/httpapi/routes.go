@@ -103,8 +103,10 @@ func bind[I, O any](b *binder, method, path string, right authz.Right, summary s
 	if !b.declared(method+" "+path, right) {
 		return
 	}
-	op := huma.Operation{Method: method, Path: base + path, Summary: summary, OperationID: operationID(method, path), MaxBodyBytes: maxBody,
-		Description: "Right: `" + string(right) + "`.", Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity}}
+	op := huma.Operation{
+		Method: method, Path: base + path, Summary: summary, OperationID: operationID(method, path), MaxBodyBytes: maxBody,
+		Description: "Right: `" + string(right) + "`.", Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
+	}
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		id, err := s.admit(r, right)

@@ -162,8 +162,10 @@ func TestDoor(t *testing.T) {
 	}
 	for _, path := range []string{"/board", "/me", "/none", "/openapi.json"} {
 		w := h.do(a, "GET", path, nil)
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
-			"Cross-Origin-Resource-Policy": "same-origin"} {
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+		} {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("%s: %s = %q", path, name, got)
 			}

@@ -100,9 +100,11 @@ type Server struct {
 // New makes the door and checks that every route's right is declared.
 func New(c Config) (*Server, error) {
 	humaErrors()
-	s := &Server{hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
+	s := &Server{
+		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
-		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}}
+		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}},
+	}
 	s.hub = newHub(s)
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Matoi", c.Version)

@@ -99,8 +99,10 @@ type names struct {
 }
 
 func (s *Server) names(ctx context.Context) (*names, error) {
-	n := &names{consoles: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
-		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{}}
+	n := &names{
+		consoles: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
+		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{},
+	}
 	consoles, err := s.store.Consoles().Consoles(ctx)
 	if err != nil {
 		return nil, err
@@ -149,8 +151,10 @@ func (s *Server) linkOf(n *names, t terminal.Terminal) Link {
 		l = terminal.Link{TerminalID: t.ID, State: terminal.Unknown, Since: t.EnrolledAt}
 	}
 	info := s.links.Info(t.ID)
-	v := Link{ID: t.ID, Name: t.Name, Place: t.Place, Phone: t.Phone, State: l.Shown(), Since: l.Since, Services: t.Services,
-		Pending: info.Pending, Missing: l.Missing, Storable: info.Storable || !info.Heard}
+	v := Link{
+		ID: t.ID, Name: t.Name, Place: t.Place, Phone: t.Phone, State: l.Shown(), Since: l.Since, Services: t.Services,
+		Pending: info.Pending, Missing: l.Missing, Storable: info.Storable || !info.Heard,
+	}
 	if v.Services == nil {
 		v.Services = []terminal.Service{}
 	}
@@ -268,19 +272,25 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 		return Card{}, err
 	}
 	service := n.services[r.Service]
-	c := Card{ID: r.ID, Number: r.Number, ServiceID: r.Service, ServiceName: or(service.Name, r.Service), ServiceReportID: r.ServiceReport,
+	c := Card{
+		ID: r.ID, Number: r.Number, ServiceID: r.Service, ServiceName: or(service.Name, r.Service), ServiceReportID: r.ServiceReport,
 		TerminalID: r.Terminal, Mode: r.Mode, Revision: r.Revision, State: r.State, Escalation: r.Escalation, Undecodable: r.Undecodable,
 		Kind: words.kind, Excerpt: words.excerpt, Place: words.place, EventTime: r.EventAt, ReceivedAt: r.ReceivedAt, UpdatedAt: r.UpdatedAt,
 		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(), HandledAlone: r.Ended == stdif.ServiceHandledHere,
 		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
-		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly}
+		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly,
+	}
 	if r.Claim.Console != "" {
-		c.Claim = &Claim{ConsoleID: r.Claim.Console, ConsoleName: or(n.consoles[r.Claim.Console], r.Claim.Console),
-			PersonID: r.Claim.Person, PersonName: or(n.persons[r.Claim.Person], r.Claim.Person), At: r.Claim.At}
+		c.Claim = &Claim{
+			ConsoleID: r.Claim.Console, ConsoleName: or(n.consoles[r.Claim.Console], r.Claim.Console),
+			PersonID: r.Claim.Person, PersonName: or(n.persons[r.Claim.Person], r.Claim.Person), At: r.Claim.At,
+		}
 	}
 	if r.State == report.Closed {
-		c.Close = &Closing{By: "hq", Reason: r.Closing.Reason, At: r.Closing.At, ConsoleName: or(n.consoles[r.Closing.Console], r.Closing.Console),
-			PersonName: or(n.persons[r.Closing.Person], r.Closing.Person)}
+		c.Close = &Closing{
+			By: "hq", Reason: r.Closing.Reason, At: r.Closing.At, ConsoleName: or(n.consoles[r.Closing.Console], r.Closing.Console),
+			PersonName: or(n.persons[r.Closing.Person], r.Closing.Person),
+		}
 	}
 	return c, nil
 }
@@ -288,9 +298,11 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 // unsavedCard shows a message that could not be stored, from memory.
 func unsavedCard(n *names, in act.Incoming, now time.Time) Card {
 	service := n.services[in.Service]
-	c := Card{ID: unsavedID(in.Frame), ServiceID: in.Service, ServiceName: or(service.Name, in.Service), TerminalID: in.Terminal, Mode: in.Mode,
+	c := Card{
+		ID: unsavedID(in.Frame), ServiceID: in.Service, ServiceName: or(service.Name, in.Service), TerminalID: in.Terminal, Mode: in.Mode,
 		State: report.Presented, Unsaved: true, Kind: stdif.IncidentType{Code: stdif.KindOther}, EventTime: in.SentAt, ReceivedAt: now,
-		UpdatedAt: now, Late: in.Late, Step: stdif.Spooled, OutputOnly: service.OutputOnly}
+		UpdatedAt: now, Late: in.Late, Step: stdif.Spooled, OutputOnly: service.OutputOnly,
+	}
 	if !c.Mode.Valid() {
 		c.Mode = stdif.Actual
 	}

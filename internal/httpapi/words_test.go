@@ -29,8 +29,10 @@ func TestRawView(t *testing.T) {
 	h := newHouse(t)
 	a := h.seat("c-a", staff.Dispatcher)
 	raw := []byte("<report>\x00\x1b[31m助けて\xff\xfe</report>")
-	h.incoming(act.Incoming{Frame: "t-01/bytes/1", Terminal: "t-01", Service: service, SentAt: h.store.Now(), Wire: raw,
-		Problem: &stdif.Problem{Code: stdif.CodeSyntax, Place: "byte 8"}})
+	h.incoming(act.Incoming{
+		Frame: "t-01/bytes/1", Terminal: "t-01", Service: service, SentAt: h.store.Now(), Wire: raw,
+		Problem: &stdif.Problem{Code: stdif.CodeSyntax, Place: "byte 8"},
+	})
 	board := read[Board](h, a, "GET", "/board", nil)
 	if len(board.Reports) != 1 || !board.Reports[0].Undecodable {
 		t.Fatalf("board = %+v", board.Reports)

@@ -25,8 +25,10 @@ func born(t *rapid.T) *life {
 }
 
 func arrivalOf(t *rapid.T, now time.Time) Arrival {
-	a := Arrival{Terminal: "t-01", Service: "s", ServiceReport: "N-1", Mode: stdif.Actual, Revision: rapid.Int64Range(0, 6).Draw(t, "revision"),
-		EventAt: now, SentAt: now.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "skew")) * time.Second), Late: rapid.Bool().Draw(t, "late")}
+	a := Arrival{
+		Terminal: "t-01", Service: "s", ServiceReport: "N-1", Mode: stdif.Actual, Revision: rapid.Int64Range(0, 6).Draw(t, "revision"),
+		EventAt: now, SentAt: now.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "skew")) * time.Second), Late: rapid.Bool().Draw(t, "late"),
+	}
 	a.Frame = fmt.Sprintf("frame-%d", a.Revision)
 	if rapid.IntRange(0, 9).Draw(t, "mode") == 0 {
 		a.Mode = stdif.Exercise

@@ -171,8 +171,10 @@ const (
 
 // Arrive makes a report of a first frame. id and number are given by the act.
 func Arrive(a Arrival, id, number string, now time.Time) Report {
-	r := Report{ID: id, Number: number, Terminal: a.Terminal, Service: a.Service, ServiceReport: a.ServiceReport,
-		Mode: a.Mode, State: Presented, Step: stdif.Received, ReceivedAt: now, RingsAt: now, AliveAt: now}
+	r := Report{
+		ID: id, Number: number, Terminal: a.Terminal, Service: a.Service, ServiceReport: a.ServiceReport,
+		Mode: a.Mode, State: Presented, Step: stdif.Received, ReceivedAt: now, RingsAt: now, AliveAt: now,
+	}
 	return r.take(a, now)
 }
 

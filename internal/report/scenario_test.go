@@ -125,9 +125,11 @@ func (s *story) do(line string) {
 }
 
 func (s *story) arrive(args map[string]string) {
-	a := Arrival{Terminal: "t-01", Service: "net119", ServiceReport: "N-1", Mode: stdif.Actual, Revision: s.number(args, "revision"),
+	a := Arrival{
+		Terminal: "t-01", Service: "net119", ServiceReport: "N-1", Mode: stdif.Actual, Revision: s.number(args, "revision"),
 		Frame: "frame-" + args["revision"], Kind: "fire", EventAt: s.now, SentAt: s.now.Add(s.optional(args["skew"])),
-		Late: args["late"] == "yes", Undecodable: args["undecodable"] == "yes", Cancelled: args["cancelled"] == "yes"}
+		Late: args["late"] == "yes", Undecodable: args["undecodable"] == "yes", Cancelled: args["cancelled"] == "yes",
+	}
 	if args["mode"] != "" {
 		a.Mode = stdif.Mode(args["mode"])
 	}

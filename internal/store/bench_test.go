@@ -91,14 +91,18 @@ func arrivals(b *testing.B, name, dsn string, unlogged, sealed bool, extends int
 
 func incoming(n int64) (act.Incoming, error) {
 	now := time.Now()
-	r := &stdif.Report{ID: fmt.Sprintf("R-%d", n), Revision: 1, EventTime: now, Kind: stdif.IncidentType{Code: stdif.KindOther, Label: "試験"}, Text: "試験です。",
-		Locations: []stdif.Location{{Role: "caller", Shape: "civic", Label: "試験", Civic: &stdif.Civic{Prefecture: "大阪府", City: "例示市", Line: "本町1"}}}}
+	r := &stdif.Report{
+		ID: fmt.Sprintf("R-%d", n), Revision: 1, EventTime: now, Kind: stdif.IncidentType{Code: stdif.KindOther, Label: "試験"}, Text: "試験です。",
+		Locations: []stdif.Location{{Role: "caller", Shape: "civic", Label: "試験", Civic: &stdif.Civic{Prefecture: "大阪府", City: "例示市", Line: "本町1"}}},
+	}
 	f, err := open1.FrameOf(stdif.Inbound{Mode: stdif.Test, Report: r}, now)
 	if err != nil {
 		return act.Incoming{}, err
 	}
 	f.Spool, f.Seq, f.ServiceID, f.TerminalID, f.MsgID = "spool", n, "net119.example", "t-01", fmt.Sprintf("m-%d", n)
 	wire, err := open1.Encode(f)
-	return act.Incoming{Frame: fmt.Sprintf("t-01/spool/%d", n), Terminal: "t-01", Spool: "spool", Seq: n, MsgID: f.MsgID, Service: f.ServiceID,
-		Type: string(f.Type), Mode: f.Mode, SentAt: now, Wire: wire, Inbound: stdif.Inbound{Report: r, Mode: stdif.Test}}, err
+	return act.Incoming{
+		Frame: fmt.Sprintf("t-01/spool/%d", n), Terminal: "t-01", Spool: "spool", Seq: n, MsgID: f.MsgID, Service: f.ServiceID,
+		Type: string(f.Type), Mode: f.Mode, SentAt: now, Wire: wire, Inbound: stdif.Inbound{Report: r, Mode: stdif.Test},
+	}, err
 }

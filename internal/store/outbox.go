@@ -25,8 +25,10 @@ func (u *Unit) Send(ctx context.Context, m entry.Message) error {
 	if err != nil {
 		return err
 	}
-	return u.tx.Put(ctx, "outbox_message", outboxq.OutboxMessage{HQ: u.s.hq, ID: m.ID, Destination: m.Destination, Kind: m.Kind,
-		Subject: m.Subject, CreatedAt: micros(u.Now()), Body: box})
+	return u.tx.Put(ctx, "outbox_message", outboxq.OutboxMessage{
+		HQ: u.s.hq, ID: m.ID, Destination: m.Destination, Kind: m.Kind,
+		Subject: m.Subject, CreatedAt: micros(u.Now()), Body: box,
+	})
 }
 
 // Sent marks a message as done: delivered, or refused for good with a code.

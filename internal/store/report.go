@@ -102,10 +102,12 @@ func (r reports) AddFrame(ctx context.Context, f report.Frame) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return add(ctx, r.tx, "report_frame", reportq.ReportFrame{HQ: r.s.hq, ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq,
+	return add(ctx, r.tx, "report_frame", reportq.ReportFrame{
+		HQ: r.s.hq, ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq,
 		MsgID: f.MsgID, Service: f.Service, Report: f.Report, Type: f.Type, Mode: string(f.Mode), Revision: f.Revision,
 		SentAt: micros(f.SentAt), ReceivedAt: micros(f.ReceivedAt), Late: flag(f.Late), Health: flag(f.Health),
-		Problem: int64(f.Problem), Place: f.Place, Body: body})
+		Problem: int64(f.Problem), Place: f.Place, Body: body,
+	})
 }
 
 // HasFrame reports whether a frame is stored.
@@ -129,9 +131,11 @@ func frameClass(health bool) string {
 func (r reports) Frame(ctx context.Context, id string) (report.Frame, error) {
 	row, err := r.q.Frame(ctx, reportq.FrameParams{HQ: r.s.hq, ID: id})
 	return found(row, err, "frame", func(f reportq.ReportFrame) (report.Frame, error) {
-		out := report.Frame{ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.Service,
+		out := report.Frame{
+			ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.Service,
 			Report: f.Report, Type: f.Type, Mode: stdif.Mode(f.Mode), Revision: f.Revision, SentAt: instant(f.SentAt),
-			ReceivedAt: instant(f.ReceivedAt), Late: f.Late == 1, Health: f.Health == 1, Problem: stdif.Code(f.Problem), Place: f.Place}
+			ReceivedAt: instant(f.ReceivedAt), Late: f.Late == 1, Health: f.Health == 1, Problem: stdif.Code(f.Problem), Place: f.Place,
+		}
 		var err error
 		out.Body, err = r.s.keys.Open(frameClass(out.Health), f.Body, r.s.place("report_frame", f.ID))
 		return out, err
@@ -141,9 +145,11 @@ func (r reports) Frame(ctx context.Context, id string) (report.Frame, error) {
 func (r reports) Frames(ctx context.Context, id string) ([]report.Frame, error) {
 	rows, err := r.q.Frames(ctx, reportq.FramesParams{HQ: r.s.hq, Report: id})
 	return list(rows, err, "frame", func(f reportq.FramesRow) (report.Frame, error) {
-		return report.Frame{ID: f.ID, Terminal: f.Terminal, Service: f.Service, Report: id, Type: f.Type, Mode: stdif.Mode(f.Mode),
+		return report.Frame{
+			ID: f.ID, Terminal: f.Terminal, Service: f.Service, Report: id, Type: f.Type, Mode: stdif.Mode(f.Mode),
 			Revision: f.Revision, SentAt: instant(f.SentAt), ReceivedAt: instant(f.ReceivedAt), Late: f.Late == 1,
-			Problem: stdif.Code(f.Problem), Place: f.Place}, nil
+			Problem: stdif.Code(f.Problem), Place: f.Place,
+		}, nil
 	})
 }
 
@@ -180,8 +186,10 @@ func (r reports) AddChat(ctx context.Context, c report.Chat) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return add(ctx, r.tx, "report_chat", reportq.ReportChat{HQ: r.s.hq, Report: c.Report, ID: c.ID, Speaker: string(c.From),
-		At: micros(c.At), ReceivedAt: micros(c.ReceivedAt), Console: c.By.Console, Person: c.By.Person, Delivery: c.Delivery, Body: box})
+	return add(ctx, r.tx, "report_chat", reportq.ReportChat{
+		HQ: r.s.hq, Report: c.Report, ID: c.ID, Speaker: string(c.From),
+		At: micros(c.At), ReceivedAt: micros(c.ReceivedAt), Console: c.By.Console, Person: c.By.Person, Delivery: c.Delivery, Body: box,
+	})
 }
 
 func (r reports) MarkChat(ctx context.Context, id, line, delivery string) error {
@@ -198,8 +206,10 @@ func (r reports) Chat(ctx context.Context, id string) ([]report.Chat, error) {
 	rows, err := r.q.Chat(ctx, reportq.ChatParams{HQ: r.s.hq, Report: id})
 	return list(rows, err, "chat", func(c reportq.ReportChat) (report.Chat, error) {
 		text, err := r.s.keys.Open(seal.Caller, c.Body, r.s.place("report_chat", c.Report+"/"+c.ID))
-		return report.Chat{Report: c.Report, ID: c.ID, From: stdif.ChatFrom(c.Speaker), At: instant(c.At), ReceivedAt: instant(c.ReceivedAt),
-			By: report.By{Console: c.Console, Person: c.Person}, Delivery: c.Delivery, Text: string(text)}, err
+		return report.Chat{
+			Report: c.Report, ID: c.ID, From: stdif.ChatFrom(c.Speaker), At: instant(c.At), ReceivedAt: instant(c.ReceivedAt),
+			By: report.By{Console: c.Console, Person: c.Person}, Delivery: c.Delivery, Text: string(text),
+		}, err
 	})
 }
 
@@ -212,8 +222,10 @@ func (r reports) AddMedium(ctx context.Context, m report.Medium) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return add(ctx, r.tx, "report_media", reportq.ReportMedium{HQ: r.s.hq, Report: m.Report, ID: m.Media.ID, Mime: m.Media.MIME,
-		Bytes: m.Media.Bytes, DigestIndex: r.s.digestIndex(m.Media.SHA256), At: micros(m.At), Body: box})
+	return add(ctx, r.tx, "report_media", reportq.ReportMedium{
+		HQ: r.s.hq, Report: m.Report, ID: m.Media.ID, Mime: m.Media.MIME,
+		Bytes: m.Media.Bytes, DigestIndex: r.s.digestIndex(m.Media.SHA256), At: micros(m.At), Body: box,
+	})
 }
 
 // digestIndex finds equal media without saying which they are: whoever holds a
@@ -245,15 +257,19 @@ func (r reports) Requests(ctx context.Context, id string) ([]report.Request, err
 }
 
 func (r reports) SaveRequest(ctx context.Context, v report.Request) error {
-	return put(ctx, r.tx, "report_request", reportq.ReportRequest{HQ: r.s.hq, ID: v.ID, Terminal: v.Terminal, Service: v.Service,
+	return put(ctx, r.tx, "report_request", reportq.ReportRequest{
+		HQ: r.s.hq, ID: v.ID, Terminal: v.Terminal, Service: v.Service,
 		Report: v.Report, Console: v.By.Console, Person: v.By.Person, AskedAt: micros(v.AskedAt), AnsweredAt: micros(v.AnsweredAt),
-		Count: v.Count, Problem: int64(v.Problem)})
+		Count: v.Count, Problem: int64(v.Problem),
+	})
 }
 
 func toRequest(r reportq.ReportRequest) (report.Request, error) {
-	return report.Request{ID: r.ID, Terminal: r.Terminal, Service: r.Service, Report: r.Report,
+	return report.Request{
+		ID: r.ID, Terminal: r.Terminal, Service: r.Service, Report: r.Report,
 		By: report.By{Console: r.Console, Person: r.Person}, AskedAt: instant(r.AskedAt), AnsweredAt: instant(r.AnsweredAt),
-		Count: r.Count, Problem: stdif.Code(r.Problem)}, nil
+		Count: r.Count, Problem: stdif.Code(r.Problem),
+	}, nil
 }
 
 // PhoneIndex is Store.PhoneIndex inside an act.

@@ -33,13 +33,17 @@ func (p people) People(ctx context.Context) ([]staff.Person, error) {
 }
 
 func (p people) SavePerson(ctx context.Context, v staff.Person) error {
-	return put(ctx, p.tx, "staff_person", staffq.StaffPerson{HQ: p.hq, ID: v.ID, Account: v.Account, Name: v.Name, Roles: staff.JoinRoles(v.Roles),
-		PasswordHash: v.PasswordHash, State: string(v.State), CreatedAt: micros(v.CreatedAt), ChangedAt: micros(v.ChangedAt), PasswordAt: micros(v.PasswordAt)})
+	return put(ctx, p.tx, "staff_person", staffq.StaffPerson{
+		HQ: p.hq, ID: v.ID, Account: v.Account, Name: v.Name, Roles: staff.JoinRoles(v.Roles),
+		PasswordHash: v.PasswordHash, State: string(v.State), CreatedAt: micros(v.CreatedAt), ChangedAt: micros(v.ChangedAt), PasswordAt: micros(v.PasswordAt),
+	})
 }
 
 func toPerson(r staffq.StaffPerson) (staff.Person, error) {
-	return staff.Person{ID: r.ID, Account: r.Account, Name: r.Name, Roles: staff.SplitRoles(r.Roles), PasswordHash: r.PasswordHash,
-		State: staff.State(r.State), CreatedAt: instant(r.CreatedAt), ChangedAt: instant(r.ChangedAt), PasswordAt: instant(r.PasswordAt)}, nil
+	return staff.Person{
+		ID: r.ID, Account: r.Account, Name: r.Name, Roles: staff.SplitRoles(r.Roles), PasswordHash: r.PasswordHash,
+		State: staff.State(r.State), CreatedAt: instant(r.CreatedAt), ChangedAt: instant(r.ChangedAt), PasswordAt: instant(r.PasswordAt),
+	}, nil
 }
 
 func (p people) Session(ctx context.Context, tokenHash string) (staff.Session, error) {
@@ -53,13 +57,17 @@ func (p people) Sessions(ctx context.Context) ([]staff.Session, error) {
 }
 
 func (p people) SaveSession(ctx context.Context, s staff.Session) error {
-	return put(ctx, p.tx, "staff_session", staffq.StaffSession{HQ: p.hq, TokenHash: s.TokenHash, Person: s.PersonID, Console: s.ConsoleID,
-		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt), LastSeenAt: micros(s.LastSeenAt), EndedAt: micros(s.EndedAt), Ended: string(s.Ended)})
+	return put(ctx, p.tx, "staff_session", staffq.StaffSession{
+		HQ: p.hq, TokenHash: s.TokenHash, Person: s.PersonID, Console: s.ConsoleID,
+		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt), LastSeenAt: micros(s.LastSeenAt), EndedAt: micros(s.EndedAt), Ended: string(s.Ended),
+	})
 }
 
 func toSession(r staffq.StaffSession) (staff.Session, error) {
-	return staff.Session{TokenHash: r.TokenHash, PersonID: r.Person, ConsoleID: r.Console, CreatedAt: instant(r.CreatedAt),
-		ExpiresAt: instant(r.ExpiresAt), LastSeenAt: instant(r.LastSeenAt), EndedAt: instant(r.EndedAt), Ended: staff.End(r.Ended)}, nil
+	return staff.Session{
+		TokenHash: r.TokenHash, PersonID: r.Person, ConsoleID: r.Console, CreatedAt: instant(r.CreatedAt),
+		ExpiresAt: instant(r.ExpiresAt), LastSeenAt: instant(r.LastSeenAt), EndedAt: instant(r.EndedAt), Ended: staff.End(r.Ended),
+	}, nil
 }
 
 func (p people) Throttle(ctx context.Context, subject string) (staff.Throttle, error) {

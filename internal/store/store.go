@@ -94,8 +94,10 @@ func open(ctx context.Context, c Config, keys Sealer, unlogged bool) (_ *Store, 
 	if err = writer.Migrate(ctx, dialect, s.write, room); err != nil {
 		return nil, err
 	}
-	s.writer, err = writer.Open(ctx, s.write, writer.Options{HQ: c.HQ, Tables: Tables(), Now: s.now,
-		Storage: broken, Relieve: s.relieve, Unlogged: unlogged})
+	s.writer, err = writer.Open(ctx, s.write, writer.Options{
+		HQ: c.HQ, Tables: Tables(), Now: s.now,
+		Storage: broken, Relieve: s.relieve, Unlogged: unlogged,
+	})
 	return s, err
 }
 
@@ -228,6 +230,7 @@ func (u *Unit) Dialog() report.Dialog { return u.reports() }
 func (u *Unit) Terminals() terminal.Store {
 	return terminals{u.s.terminalQueries(u.tx.Query()), u.s.hq, u.tx}
 }
+
 func (u *Unit) Consoles() console.Store {
 	return consoles{u.s.consoleQueries(u.tx.Query()), u.s.hq, u.tx}
 }

@@ -36,14 +36,18 @@ func (t terminals) SaveTerminal(ctx context.Context, v terminal.Terminal) error 
 	if err != nil {
 		return fmt.Errorf("encode services: %w", err)
 	}
-	return put(ctx, t.tx, "terminal_register", terminalq.TerminalRegister{HQ: t.hq, ID: v.ID, Name: v.Name, Place: v.Place, Phone: v.Phone,
+	return put(ctx, t.tx, "terminal_register", terminalq.TerminalRegister{
+		HQ: t.hq, ID: v.ID, Name: v.Name, Place: v.Place, Phone: v.Phone,
 		Address: v.Address, Services: string(services), Serials: strings.Join(v.Serials, " "),
-		EnrolledAt: micros(v.EnrolledAt), RevokedAt: micros(v.RevokedAt)})
+		EnrolledAt: micros(v.EnrolledAt), RevokedAt: micros(v.RevokedAt),
+	})
 }
 
 func toTerminal(r terminalq.TerminalRegister) (terminal.Terminal, error) {
-	v := terminal.Terminal{ID: r.ID, Name: r.Name, Place: r.Place, Phone: r.Phone, Address: r.Address,
-		Serials: strings.Fields(r.Serials), EnrolledAt: instant(r.EnrolledAt), RevokedAt: instant(r.RevokedAt)}
+	v := terminal.Terminal{
+		ID: r.ID, Name: r.Name, Place: r.Place, Phone: r.Phone, Address: r.Address,
+		Serials: strings.Fields(r.Serials), EnrolledAt: instant(r.EnrolledAt), RevokedAt: instant(r.RevokedAt),
+	}
 	if err := json.Unmarshal([]byte(r.Services), &v.Services); err != nil {
 		return v, fmt.Errorf("services of terminal %s: %w", r.ID, err)
 	}
@@ -64,11 +68,15 @@ func (t terminals) Links(ctx context.Context) ([]terminal.Link, error) {
 }
 
 func (t terminals) SaveLink(ctx context.Context, l terminal.Link) error {
-	return put(ctx, t.tx, "terminal_link", terminalq.TerminalLink{HQ: t.hq, Terminal: l.TerminalID, State: string(l.State), Since: micros(l.Since),
-		Tries: int64(l.Tries), Missing: l.Missing, PlanesDown: terminal.JoinPlanes(l.PlanesDown), Problem: int64(l.Problem)})
+	return put(ctx, t.tx, "terminal_link", terminalq.TerminalLink{
+		HQ: t.hq, Terminal: l.TerminalID, State: string(l.State), Since: micros(l.Since),
+		Tries: int64(l.Tries), Missing: l.Missing, PlanesDown: terminal.JoinPlanes(l.PlanesDown), Problem: int64(l.Problem),
+	})
 }
 
 func toLink(r terminalq.TerminalLink) (terminal.Link, error) {
-	return terminal.Link{TerminalID: r.Terminal, State: terminal.LinkState(r.State), Since: instant(r.Since), Tries: int(r.Tries),
-		Missing: r.Missing, PlanesDown: terminal.SplitPlanes(r.PlanesDown), Problem: stdif.Code(r.Problem)}, nil
+	return terminal.Link{
+		TerminalID: r.Terminal, State: terminal.LinkState(r.State), Since: instant(r.Since), Tries: int(r.Tries),
+		Missing: r.Missing, PlanesDown: terminal.SplitPlanes(r.PlanesDown), Problem: stdif.Code(r.Problem),
+	}, nil
 }

@@ -31,7 +31,7 @@ func (p *Prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	if s := p.stmts[query]; s != nil {
 		return s, nil
 	}
-	s, err := p.PrepareContext(ctx, query)
+	s, err := p.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err == nil {
 		p.stmts[query] = s
 	}
@@ -40,7 +40,7 @@ func (p *Prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 
 // QueryContext implements what generated queries need.
 func (p *Prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := p.statement(ctx, query)
+	s, err := p.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (p *Prepared) QueryContext(ctx context.Context, query string, args ...any) 
 // QueryRowContext implements what generated queries need. What cannot be
 // prepared fails on the pool, which gives the error to Scan.
 func (p *Prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := p.statement(ctx, query)
+	s, err := p.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return p.DB.QueryRowContext(ctx, query, args...)
 	}

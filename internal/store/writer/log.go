@@ -63,8 +63,10 @@ func (l *log) add(t *Tx, e entry.Entry) error {
 		return nil
 	}
 	leaf, at := l.head.Size, t.now.UnixMicro()
-	b := audit.Body{V: 1, HQ: l.w.hq, Leaf: leaf, At: at, Act: e.Act, Actor: e.Actor, Subject: e.Subject,
-		Mode: string(e.Mode), Facts: e.Facts, Rows: t.rows}
+	b := audit.Body{
+		V: 1, HQ: l.w.hq, Leaf: leaf, At: at, Act: e.Act, Actor: e.Actor, Subject: e.Subject,
+		Mode: string(e.Mode), Facts: e.Facts, Rows: t.rows,
+	}
 	for _, c := range t.changes {
 		l.head.Seq++
 		b.Changes = append(b.Changes, audit.Change{Seq: l.head.Seq, Kind: c.Kind, Subject: c.Subject, Detail: c.Detail})

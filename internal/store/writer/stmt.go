@@ -49,7 +49,7 @@ func (w *Writer) statement(ctx context.Context, query string) (*sql.Stmt, error)
 
 // exec runs one of the writer's own statements.
 func (w *Writer) exec(ctx context.Context, _ *sql.Tx, query string, args []any) (sql.Result, error) {
-	s, err := w.statement(ctx, query)
+	s, err := w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ type prepared struct {
 
 // QueryContext implements DBTX.
 func (p prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := p.w.statement(ctx, query)
+	s, err := p.w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (p prepared) QueryContext(ctx context.Context, query string, args ...any) (
 // QueryRowContext implements DBTX. What cannot be prepared fails in the
 // transaction, which gives the error to Scan.
 func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := p.w.statement(ctx, query)
+	s, err := p.w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return p.Tx.QueryRowContext(ctx, query, args...)
 	}

@@ -20,7 +20,7 @@ func Verify(ctx context.Context, db *sql.DB, hq string, tables []Table) (audit.R
 	if err != nil {
 		return audit.Result{}, fmt.Errorf("begin to verify: %w", err)
 	}
-	defer tx.Rollback()
+	defer tx.Rollback() //nolint:errcheck // it only read
 	return audit.Verify(ctx, &source{db: tx, hq: hq, tables: tables})
 }
 

@@ -100,9 +100,11 @@ func (p *Pending) Wait(ctx context.Context) error {
 // Open starts the writer on a migrated database and holds one of db's
 // connections until Close.
 func Open(ctx context.Context, db *sql.DB, o Options) (*Writer, error) {
-	w := &Writer{db: db, hq: o.HQ, now: o.Now, storage: o.Storage, relieve: o.Relieve, plain: o.Unlogged,
+	w := &Writer{
+		db: db, hq: o.HQ, now: o.Now, storage: o.Storage, relieve: o.Relieve, plain: o.Unlogged,
 		tables: map[string]Table{}, plans: map[planKey]*plan{},
-		queue: make(chan *Pending, maxQueue), stop: make(chan struct{}), done: make(chan struct{})}
+		queue: make(chan *Pending, maxQueue), stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	if w.now == nil {
 		w.now = time.Now
 	}

@@ -289,8 +289,10 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	relieved := 0
-	w, err := writer.Open(t.Context(), db.Write, writer.Options{HQ: "hq", Tables: tables, Storage: sqlite.CannotStore,
-		Relieve: func(error) bool { relieved++; return false }})
+	w, err := writer.Open(t.Context(), db.Write, writer.Options{
+		HQ: "hq", Tables: tables, Storage: sqlite.CannotStore,
+		Relieve: func(error) bool { relieved++; return false },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
