@@ -64,8 +64,10 @@ func TestCoreNamesNoProtocol(t *testing.T) {
 	}
 }
 
+func clock() time.Time { return noon }
+
 func codecs() []stdif.Codec {
-	return []stdif.Codec{open1.ReportCodec{}, cap.Codec{}, veds.Codec{}, multipart.Codec{}, pidf.Codec{}}
+	return []stdif.Codec{open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: clock}, multipart.Codec{Now: clock}, pidf.Codec{}}
 }
 
 // golden holds one emergency in every format that is read as a report.

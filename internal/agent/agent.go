@@ -15,7 +15,10 @@ import (
 	"github.com/matoi119/matoi/internal/spool"
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/cap"
+	"github.com/matoi119/matoi/stdif/multipart"
 	"github.com/matoi119/matoi/stdif/open1"
+	"github.com/matoi119/matoi/stdif/pidf"
+	"github.com/matoi119/matoi/stdif/veds"
 )
 
 // Config of a terminal. Dir and Intake are required.
@@ -33,7 +36,7 @@ type Config struct {
 	// may enrol this terminal, and nothing has to be restarted then. May be nil.
 	Enrolled func() (*Member, error)
 
-	// Codecs are the formats that services may hand in; open/1 and CAP when nil.
+	// Codecs are the formats that services may hand in; all of stdif when nil.
 	Codecs []stdif.Codec
 
 	Reserve int64                // see spool.Options
@@ -126,7 +129,7 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Codecs == nil {
-		c.Codecs = []stdif.Codec{open1.ReportCodec{}, cap.Codec{}}
+		c.Codecs = []stdif.Codec{open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: time.Now}, multipart.Codec{Now: time.Now}, pidf.Codec{}}
 	}
 	for d, standard := range map[*time.Duration]time.Duration{&c.LinkGrace: 10 * time.Second, &c.HeaderTime: 5 * time.Second, &c.BodyTime: 10 * time.Second} {
 		if *d == 0 {

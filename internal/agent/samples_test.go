@@ -38,7 +38,8 @@ func TestNothingIsDropped(t *testing.T) {
 	root := samples(t)
 	s := newSite(t, nil)
 	n := int64(0)
-	for _, folder := range []string{"json-test-suite", "own/text", "cap-ts", "cap-library", "naughty-strings", "go-fuzz-corpus/json", "go-fuzz-corpus/xml"} {
+	for _, folder := range []string{"json-test-suite", "own/text", "cap-ts", "cap-library", "naughty-strings", "go-fuzz-corpus/json", "go-fuzz-corpus/xml",
+		"own/veds", "own/xml", "go-fuzz-corpus/multipart", "ng911-dev/multipart", "ng911lib/pidf-lo"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "LICENSE") {
 				return err
@@ -51,6 +52,9 @@ func TestNothingIsDropped(t *testing.T) {
 			kind := "application/json"
 			if strings.Contains(folder, "cap") || strings.HasSuffix(folder, "xml") {
 				kind = "application/cap+xml"
+			}
+			if strings.HasSuffix(folder, "multipart") {
+				kind = "multipart/mixed"
 			}
 			before := s.Spool().Through()
 			a := s.do("net119", "POST", open1.PathIntakeReports, http.Header{"Content-Type": {kind}, ModeHeader: {string(stdif.Test)}}, wire)

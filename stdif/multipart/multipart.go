@@ -56,7 +56,7 @@ const (
 
 // Codec reads multipart bodies. It satisfies stdif.Codec.
 type Codec struct {
-	Now func() time.Time // for a message that says no time; time.Now when nil
+	Now func() time.Time // for a message that says no time, which is refused when nil
 }
 
 var (

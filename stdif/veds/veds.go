@@ -88,7 +88,7 @@ func read(wire []byte) (Notice, []stdif.Problem, *stdif.Problem) {
 
 // Codec reads VEDS. It satisfies stdif.Codec.
 type Codec struct {
-	Now func() time.Time // for a document that says no time; time.Now when nil
+	Now func() time.Time // for a document that says no time, which is refused when nil
 }
 
 var (

@@ -110,6 +110,9 @@ func TestOpenNotice(t *testing.T) {
 	if len(warnings) != 2 || warnings[0].Place != "/reportId" || warnings[1].Place != "/eventTime" {
 		t.Errorf("warnings %v", warnings)
 	}
+	if _, _, err := (Codec{}).Decode([]byte(bare)); err == nil {
+		t.Error("a document without any time was taken without a clock")
+	}
 	r, warnings = mustDecode(t, strings.Replace(crash, "10:00:00+09:00", "10:00:00", 1))
 	if r.EventTime.Unix() != r.Revision || !slices.ContainsFunc(warnings, func(p stdif.Problem) bool { return p.Code == stdif.CodeTime }) {
 		t.Errorf("a time without offset: %v, %v", r.EventTime, warnings)

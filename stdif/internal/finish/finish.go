@@ -37,17 +37,21 @@ func Report(r *stdif.Report, mode stdif.Mode, mime string, wire []byte, warnings
 //
 // Event time: when it was sent, else when it was read. The report then carries
 // an item that says so, because a dispatcher must not take it for the time of
-// the emergency.
+// the emergency. A codec asks no clock of its own: now comes from whoever drives
+// it, and may be nil.
 func Open(r *stdif.Report, sent time.Time, wire []byte, now func() time.Time) (warnings []stdif.Problem) {
 	if r.ID == "" {
 		r.ID = markup.Digest(wire)
 		warnings = append(warnings, stdif.Problem{Code: stdif.CodeMissing, Place: "/reportId", Detail: "the message names no report: it stands alone, under its digest"})
 	}
-	if sent.IsZero() {
-		if now == nil {
-			now = time.Now
-		}
+	if sent.IsZero() && now != nil {
 		sent = now().UTC().Truncate(time.Second)
+	}
+	if sent.IsZero() { // no clock: a message without any time is refused by the rules of every report
+		sent = r.EventTime
+	}
+	if sent.IsZero() {
+		return warnings
 	}
 	if r.Revision == 0 {
 		r.Revision = sent.Unix()
