@@ -222,14 +222,18 @@ func arriveChat(ctx context.Context, u *store.Unit, in Incoming, c stdif.ChatMes
 	if err != nil {
 		return Told{}, err
 	}
+	n := r
 	if added {
-		r = r.Chat(c.From, c.At, u.Now())
+		n = r.Chat(c.From, c.At, u.Now())
 	} else if in.Seq == 0 {
 		return Told{}, nil
 	}
-	told, err := keep(ctx, u, in, r, ChatReceive, false, nil)
+	told, err := keep(ctx, u, in, n, ChatReceive, false, nil)
 	if told.Subject != "" {
 		u.Changed("chat", r.ID, c.ID)
+	}
+	if err == nil && r.State == report.Closed && n.State != report.Closed {
+		err = tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbReopen))
 	}
 	return told, err
 }

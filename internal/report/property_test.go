@@ -107,19 +107,19 @@ func holders(t *rapid.T, before, after Report, what string) {
 	if before.Claim.Console != "" && held && before.Claim != after.Claim {
 		t.Fatalf("%s: the claim went from %v to %v at once", what, before.Claim, after.Claim)
 	}
-	if before.Claim.Console != "" && !held && what != "release" && (what != "revise" || before.State != Closed) {
+	if before.Claim.Console != "" && !held && what != "release" && (what != "revise" && what != "chat" || before.State != Closed) {
 		t.Fatalf("%s took the claim away", what)
 	}
 }
 
-// closing: only a person closes, only a new revision reopens, and a closed
+// closing: only a person closes, only a new revision or the caller's words reopen, and a closed
 // report neither rings nor waits for anything.
 func closing(t *rapid.T, before, after Report, what string) {
 	closed := after.State == Closed
 	switch {
 	case closed && before.State != Closed && what != "close":
 		t.Fatalf("%s closed the report", what)
-	case !closed && before.State == Closed && what != "revise":
+	case !closed && before.State == Closed && what != "revise" && (what != "chat" || after.LastChatFrom != stdif.FromCaller && after.LastChatFrom != stdif.FromOperator):
 		t.Fatalf("%s reopened the report", what)
 	case closed && (!after.Due.IsZero() || after.Unclaimed() || after.Open()):
 		t.Fatalf("%s: a closed report is due at %s, rings %t", what, after.Due, after.Unclaimed())

@@ -197,12 +197,19 @@ func (r Report) Revise(a Arrival, now time.Time) (Report, Verdict, error) {
 	// to its caller as noticed.
 	n.Step = stdif.Received
 	if r.reopens(now) {
-		n.State, n.Reopened, n.Escalation = Presented, true, 0
-		n.Claim, n.Closing, n.UnheardAt = Claim{}, Closing{}, time.Time{}
+		n = n.reopen(now)
 		n.IntegratedAt, n.SeenAt = time.Time{}, time.Time{}
-		n.RingsAt = now
 	}
 	return n.schedule(), Replaced, nil
+}
+
+// reopen brings a closed report back to the board: it rings anew. The steps that
+// the caller was told of stay.
+func (r Report) reopen(now time.Time) Report {
+	r.State, r.Reopened, r.Escalation = Presented, true, 0
+	r.Claim, r.Closing, r.UnheardAt = Claim{}, Closing{}, time.Time{}
+	r.RingsAt = now
+	return r
 }
 
 // reopens reports whether a new revision brings a closed report back. Where the
@@ -346,8 +353,11 @@ func (r Report) Chat(from stdif.ChatFrom, at, now time.Time) Report {
 	if from != stdif.FromHeadquarters && from != stdif.FromTerminal {
 		r.AliveAt, r.StaleAt, r.SilentAt = now, time.Time{}, time.Time{}
 	}
-	if r.State == Accepted {
+	switch {
+	case r.State == Accepted:
 		r.State = InDialog
+	case r.State == Closed && (from == stdif.FromCaller || from == stdif.FromOperator):
+		r = r.reopen(now) // words that nobody would see otherwise, however late
 	}
 	return r.schedule()
 }
