@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -215,8 +216,11 @@ func (c *Console) painted(e sse.Event) {
 	c.paint = append(c.paint, string(id))
 }
 
-// paints confirms ten times a second, as the page does.
+// paints confirms ten times a second, as the page does. It begins anywhere within
+// the tenth: pages do not keep step, and fifty that did would measure their own
+// crowd.
 func (c *Console) paints(ctx context.Context) {
+	pause(ctx, rand.N(100*time.Millisecond))
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -138,6 +138,7 @@ func (g *grown) arrive(ctx context.Context, _ int, closed bool) *writer.Pending 
 		if closed {
 			by := report.By{Console: "c", Person: "p"}
 			r.State, r.Closing, r.Due = report.Closed, report.Closing{By: by, Reason: "handled", At: now}, time.Time{}
+			r.IntegratedAt, r.SeenAt, r.Step = now, now, stdif.Seen // as every closed report was
 		}
 		if _, err := u.Reports().AddFrame(ctx, report.Frame{ID: frame, Terminal: "t-01", Spool: "spool", Seq: n, MsgID: id, Service: "net119.example", Report: id,
 			Type: "report.upsert", Mode: stdif.Test, Revision: 1, SentAt: now, ReceivedAt: now, Body: make([]byte, frameBytes)}); err != nil {
