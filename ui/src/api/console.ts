@@ -15,60 +15,61 @@ export class ConsoleApi {
     this.#fetch = fetcher
   }
 
-  #ask<T>(path: string, ask: Ask = {}): Promise<T> {
+  /** ask and post are what the calls below, and those of other files of this folder, are made of. */
+  ask<T>(path: string, ask: Ask = {}): Promise<T> {
     const headers: Record<string, string> = { 'accept-language': this.#language() }
     if (this.consoleId !== '') headers['matoi-console'] = this.consoleId
     return request<T>(base + path, { ...ask, headers, fetch: this.#fetch })
   }
 
-  #post<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask<T>(path, { method: 'POST', body })
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.ask<T>(path, { method: 'POST', body })
   }
 
   enrol(code: string) {
-    return this.#post<{ consoleId: string; name: string }>('/enrolments', { code })
+    return this.post<{ consoleId: string; name: string }>('/enrolments', { code })
   }
   logIn(account: string, password: string) {
-    return this.#post<Me>('/sessions', { account, password })
+    return this.post<Me>('/sessions', { account, password })
   }
   logOut() {
-    return this.#ask<void>('/sessions/current', { method: 'DELETE' })
+    return this.ask<void>('/sessions/current', { method: 'DELETE' })
   }
   me() {
-    return this.#ask<Me>('/me')
+    return this.ask<Me>('/me')
   }
   board() {
-    return this.#ask<BoardAnswer>('/board')
+    return this.ask<BoardAnswer>('/board')
   }
   report(id: string) {
-    return this.#ask<Detail>(`/reports/${encodeURIComponent(id)}`)
+    return this.ask<Detail>(`/reports/${encodeURIComponent(id)}`)
   }
   open(id: string) {
-    return this.#post<unknown>(`/reports/${encodeURIComponent(id)}/open`, {})
+    return this.post<unknown>(`/reports/${encodeURIComponent(id)}/open`, {})
   }
   claim(id: string) {
-    return this.#post<Card | undefined>(`/reports/${encodeURIComponent(id)}/claim`, {})
+    return this.post<Card | undefined>(`/reports/${encodeURIComponent(id)}/claim`, {})
   }
   release(id: string) {
-    return this.#post<unknown>(`/reports/${encodeURIComponent(id)}/release`, {})
+    return this.post<unknown>(`/reports/${encodeURIComponent(id)}/release`, {})
   }
   close(id: string, reason: CloseReason, note: string) {
-    return this.#post<unknown>(`/reports/${encodeURIComponent(id)}/close`, { reason, note })
+    return this.post<unknown>(`/reports/${encodeURIComponent(id)}/close`, { reason, note })
   }
   chat(id: string, lineId: string, text: string) {
-    return this.#post<unknown>(`/reports/${encodeURIComponent(id)}/chat`, { id: lineId, text })
+    return this.post<unknown>(`/reports/${encodeURIComponent(id)}/chat`, { id: lineId, text })
   }
   requestData(id: string) {
-    return this.#post<{ id: string }>(`/reports/${encodeURIComponent(id)}/data-requests`, {})
+    return this.post<{ id: string }>(`/reports/${encodeURIComponent(id)}/data-requests`, {})
   }
   requestTerminalData(id: string) {
-    return this.#post<{ id: string }>(`/terminals/${encodeURIComponent(id)}/data-requests`, {})
+    return this.post<{ id: string }>(`/terminals/${encodeURIComponent(id)}/data-requests`, {})
   }
   terminals() {
-    return this.#ask<Link[]>('/terminals')
+    return this.ask<Link[]>('/terminals')
   }
   painted(through: number, reports: string[]) {
-    return this.#post<unknown>('/feed/painted', { through, reports })
+    return this.post<unknown>('/feed/painted', { through, reports })
   }
   feedAddress(cursor: number): string {
     return `${base}/feed?console=${encodeURIComponent(this.consoleId)}&cursor=${cursor}`

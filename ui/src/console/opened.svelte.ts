@@ -2,7 +2,11 @@ import { lineId, type ConsoleApi } from '../api/console'
 import { asProblem, type Problem } from '../api/problem'
 import type { ChatLine, CloseReason, Detail } from '../api/types'
 
+/** Act names what a person did to a report; its words are `act.done.<act>`. */
 export type Act = 'claim' | 'release' | 'request' | 'close'
+
+/** PanelName names the form that is open below the acts, '' for none; see panels.ts. */
+export type PanelName = '' | 'close'
 
 export interface Outgoing {
   id: string
@@ -22,7 +26,7 @@ export class Opened {
   loading = $state(false)
   notice = $state.raw<Notice | null>(null)
   busy = $state<Act | ''>('')
-  closing = $state(false)
+  panel = $state<PanelName>('')
   changedTo = $state(0)
   sending = $state<Outgoing[]>([])
 
@@ -61,7 +65,7 @@ export class Opened {
       this.detail = null
       this.problem = null
       this.notice = null
-      this.closing = false
+      this.panel = ''
       this.changedTo = 0
       this.busy = ''
       this.#draft = this.#drafts.get(id) ?? ''
@@ -124,13 +128,18 @@ export class Opened {
     if (this.id === id) this.notice = { kind: 'problem', problem }
   }
 
-  async #act(act: Act, id: string, post: () => Promise<unknown>): Promise<boolean> {
+  /** act does one thing to the open report, says how it went, and closes the form it came from. */
+  async act(act: Act, post: (api: ConsoleApi, id: string) => Promise<unknown>): Promise<boolean> {
     if (this.busy !== '') return false
+    const id = this.id
     this.busy = act
     if (this.id === id) this.notice = null
     try {
-      await post()
-      if (this.id === id) this.notice = { kind: 'done', act }
+      await post(this.#api, id)
+      if (this.id === id) {
+        this.notice = { kind: 'done', act }
+        this.panel = ''
+      }
       return true
     } catch (err) {
       this.#fail(id, err)
@@ -142,20 +151,16 @@ export class Opened {
   }
 
   claim() {
-    const id = this.id
-    return this.#act('claim', id, () => this.#api.claim(id))
+    return this.act('claim', (api, id) => api.claim(id))
   }
   release() {
-    const id = this.id
-    return this.#act('release', id, () => this.#api.release(id))
+    return this.act('release', (api, id) => api.release(id))
   }
   request() {
-    const id = this.id
-    return this.#act('request', id, () => this.#api.requestData(id))
+    return this.act('request', (api, id) => api.requestData(id))
   }
-  async close(reason: CloseReason, note: string) {
-    const id = this.id
-    if (await this.#act('close', id, () => this.#api.close(id, reason, note))) this.closing = false
+  close(reason: CloseReason, note: string) {
+    return this.act('close', (api, id) => api.close(id, reason, note))
   }
 
   /** say sends the draft; the line is on the screen at once and marked until it arrived. */

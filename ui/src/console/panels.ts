@@ -1,0 +1,33 @@
+import type { Component } from 'svelte'
+import type { Card } from '../api/types'
+import type { Key } from '../words/words.svelte'
+import type { KeyAct } from './keys'
+import ClosePanel from './ClosePanel.svelte'
+import type { PanelName } from './opened.svelte'
+import type { Seat } from './seat.svelte'
+
+/** PanelProps is what every form below the acts is given. */
+export interface PanelProps {
+  seat: Seat
+  card: Card
+}
+
+export interface PanelEntry {
+  name: Exclude<PanelName, ''>
+  key: string
+  act: KeyAct
+  label: Key
+  component: Component<PanelProps>
+  /** when says whether the act has a meaning for this report at this seat. */
+  when: (card: Card, seat: Seat) => boolean
+}
+
+/** panels lists the acts that ask something first, in the order of their buttons. */
+export const panels: PanelEntry[] = [
+  { name: 'close', key: 'x', act: 'close', label: 'act.close', component: ClosePanel, when: (card) => card.state !== 'closed' },
+]
+
+/** offered lists the panels that a report offers now. */
+export function offered(card: Card, seat: Seat): PanelEntry[] {
+  return card.unsaved ? [] : panels.filter((p) => p.when(card, seat))
+}
