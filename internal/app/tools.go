@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/audit"
+	"github.com/matoi119/matoi/internal/httpapi"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/terminal"
@@ -24,7 +26,7 @@ func (h *House) IssueConsole(ctx context.Context, id, name string, supervisor bo
 
 // RevokeConsole takes a console out of service.
 func (h *House) RevokeConsole(ctx context.Context, id string) error {
-	return h.Acts.RevokeConsole(ctx, act.CommandLine(), id)
+	return h.inForce(ctx, h.Acts.RevokeConsole(ctx, act.CommandLine(), id))
 }
 
 // RevokeTerminal takes a terminal out of service; a running server ends its link
@@ -64,7 +66,7 @@ func (h *House) LogOut(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
-	return h.Acts.RevokeSessions(ctx, act.CommandLine(), p.ID)
+	return h.inForce(ctx, h.Acts.RevokeSessions(ctx, act.CommandLine(), p.ID))
 }
 
 func (h *House) change(ctx context.Context, account string, state *staff.State, password *string) error {
@@ -73,7 +75,23 @@ func (h *House) change(ctx context.Context, account string, state *staff.State, 
 	if err != nil {
 		return err
 	}
-	return h.Acts.ChangePerson(ctx, act.CommandLine(), p.ID, state, nil, password)
+	return h.inForce(ctx, h.Acts.ChangePerson(ctx, act.CommandLine(), p.ID, state, nil, password))
+}
+
+// inForce waits until a running server has seen what was taken away: when the
+// command ends, the next request is refused.
+func (h *House) inForce(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	wait := time.NewTimer(httpapi.IdentityKept)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Enrol makes the terminal that shows a code one of this headquarters.

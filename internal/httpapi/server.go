@@ -20,9 +20,7 @@ import (
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authn"
 	"github.com/matoi119/matoi/internal/authz"
-	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/fault"
-	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/terminal"
 )
@@ -90,11 +88,12 @@ type Server struct {
 	now                 func() time.Time
 	log                 *slog.Logger
 
-	hub       *hub
-	summaries summaries
-	painted   painted
-	api       huma.API
-	handler   http.Handler
+	hub        *hub
+	summaries  summaries
+	painted    painted
+	identities *identities
+	api        huma.API
+	handler    http.Handler
 }
 
 // New makes the door and checks that every route's right is declared.
@@ -106,6 +105,7 @@ func New(c Config) (*Server, error) {
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}},
 	}
 	s.hub = newHub(s)
+	s.identities = newIdentities(c.Store, c.Now)
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Matoi", c.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served below, under a right
@@ -142,6 +142,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	s.store.OnCommit(s.hub.committed)
+	s.identities.follow()
 	s.hub.run(ctx)
 	return nil
 }
@@ -167,22 +168,6 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// sessions is what authn looks up.
-type sessions struct{ s *store.Store }
-
-func (l sessions) Console(ctx context.Context, id string) (console.Console, error) {
-	return l.s.Consoles().Console(ctx, id)
-}
-
-func (l sessions) Session(ctx context.Context, hash string) (staff.Session, staff.Person, error) {
-	v, err := l.s.Staff().Session(ctx, hash)
-	if err != nil {
-		return v, staff.Person{}, err
-	}
-	p, err := l.s.Staff().Person(ctx, v.PersonID)
-	return v, p, err
-}
-
 // whoOf is the actor behind an identity.
 func (s *Server) whoOf(id authn.Identity) act.Who {
 	if id.Person != nil {
@@ -194,7 +179,7 @@ func (s *Server) whoOf(id authn.Identity) act.Who {
 // admit answers who asks and whether the right allows it. A stranger is let
 // through only where the policy lets strangers.
 func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, error) {
-	id, err := authn.Identify(r, sessions{s.store}, s.now())
+	id, err := authn.Identify(r, s.identities, s.now())
 	if err != nil {
 		// A store that cannot answer does not keep pages and health from anybody.
 		if s.may.May(authz.OfMachine(authz.KindStranger), right, authz.Resource{}).Allowed {

@@ -181,7 +181,7 @@ func (st *streaming) beat() error {
 // the session alive: a page that is open is a person at work.
 func (st *streaming) stillThere(ctx context.Context, who authn.Identity) bool {
 	s := st.s
-	now, err := authn.Identify(st.r, sessions{s.store}, s.now())
+	now, err := authn.Identify(st.r, s.identities, s.now())
 	if err != nil {
 		return fault.Of(err) != fault.Unknown // a store that cannot answer must not darken the consoles
 	}

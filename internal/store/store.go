@@ -53,6 +53,8 @@ type Store struct {
 	reserve *sqlite.Reserve
 	now     func() time.Time
 	close   func() error
+
+	pipeline func(context.Context, *sql.Conn, []writer.Statement) error // nil for SQLite
 }
 
 // Sealer is what the store needs of the keys.
@@ -96,7 +98,7 @@ func open(ctx context.Context, c Config, keys Sealer, unlogged bool) (_ *Store, 
 	}
 	s.writer, err = writer.Open(ctx, s.write, writer.Options{
 		HQ: c.HQ, Tables: Tables(), Now: s.now,
-		Storage: broken, Relieve: s.relieve, Unlogged: unlogged,
+		Storage: broken, Relieve: s.relieve, Pipeline: s.pipeline, Unlogged: unlogged,
 	})
 	return s, err
 }
@@ -108,6 +110,7 @@ func (s *Store) connect(ctx context.Context, c Config) (goose.Dialect, func(erro
 			return "", nil, err
 		}
 		s.write, s.read, s.close = db.Write, writer.Safe(db.Read), db.Close
+		s.pipeline = postgres.Pipeline
 		return goose.DialectPostgres, postgres.CannotStore, nil
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
@@ -162,6 +165,16 @@ func (s *Store) HQ() string { return s.hq }
 // OnCommit adds a hint that runs after each commit of this process.
 func (s *Store) OnCommit(hook func(seq int64)) {
 	s.writer.OnCommit(func(h writer.Head) { hook(h.Seq) })
+}
+
+// OnWrite adds a hook that runs after each commit of this process that wrote
+// one of the tables, before anybody is answered.
+func (s *Store) OnWrite(hook func(), tables ...string) {
+	s.writer.OnCommit(func(h writer.Head) {
+		if slices.ContainsFunc(h.Tables, func(t string) bool { return slices.Contains(tables, t) }) {
+			hook()
+		}
+	})
 }
 
 // Fault is why the store could not be written at the last try, or nil.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/matoi119/matoi/internal/store/writer"
 )
 
 // DB is an open database. Write has one connection: the group-commit writer's.
@@ -76,6 +77,22 @@ func openRead(cfg *pgx.ConnConfig) *sql.DB {
 	db.SetMaxOpenConns(8)
 	db.SetConnMaxLifetime(readLife)
 	return db
+}
+
+// Pipeline runs statements in one round trip, inside whatever transaction is
+// open on the connection (writer.Options.Pipeline).
+func Pipeline(ctx context.Context, conn *sql.Conn, statements []writer.Statement) error {
+	return conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("postgres: pipeline on a %T", driver)
+		}
+		b := new(pgx.Batch)
+		for _, s := range statements {
+			b.Queue(s.Query, s.Args...)
+		}
+		return c.Conn().SendBatch(ctx, b).Close()
+	})
 }
 
 // Close closes both pools.

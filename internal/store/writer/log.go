@@ -55,12 +55,16 @@ type log struct {
 	entries [][]any
 	nodes   [][]any
 	changes [][]any
+	tables  map[string]bool
 }
 
 // add numbers the entry and appends it to the tree.
 func (l *log) add(t *Tx, e entry.Entry) error {
 	if e.Act == "" {
 		return nil
+	}
+	for _, r := range t.rows {
+		l.tables[r.Table] = true
 	}
 	leaf, at := l.head.Size, t.now.UnixMicro()
 	b := audit.Body{
@@ -91,23 +95,24 @@ func (l *log) add(t *Tx, e entry.Entry) error {
 	return nil
 }
 
-func (l *log) flush(ctx context.Context, tx *sql.Tx) error {
+// flush hands in what the batch adds to the log.
+func (l *log) flush(ctx context.Context) error {
 	if len(l.entries) == 0 && len(l.changes) == 0 {
 		return nil
 	}
 	for _, part := range []struct {
-		insert string
-		rows   [][]any
+		table, columns string
+		rows           [][]any
 	}{
-		{"INSERT INTO evidence_entry (hq, leaf, at, act, subject, body) VALUES ", l.entries},
-		{"INSERT INTO evidence_node (hq, idx, hash) VALUES ", l.nodes},
-		{"INSERT INTO feed_change (hq, seq, at, kind, subject, detail, leaf) VALUES ", l.changes},
+		{"evidence_entry", "hq, leaf, at, act, subject, body", l.entries},
+		{"evidence_node", "hq, idx, hash", l.nodes},
+		{"feed_change", "hq, seq, at, kind, subject, detail, leaf", l.changes},
 	} {
-		if err := l.insertMany(ctx, tx, part.insert, part.rows); err != nil {
+		if err := l.insertMany(ctx, part.table, part.columns, part.rows); err != nil {
 			return err
 		}
 	}
-	_, err := l.w.exec(ctx, tx, "UPDATE evidence_head SET size = $2, seq = $3 WHERE hq = $1", []any{l.w.hq, l.head.Size, l.head.Seq})
+	err := l.w.write(ctx, "evidence_head", "UPDATE evidence_head SET size = $2, seq = $3 WHERE hq = $1", []any{l.w.hq, l.head.Size, l.head.Seq})
 	if err != nil {
 		return fmt.Errorf("move head: %w", err)
 	}
@@ -121,14 +126,15 @@ const chunk = 16
 
 // insertMany writes rows of one width, a power of two in each statement, so that
 // there are few texts and each is prepared once.
-func (l *log) insertMany(ctx context.Context, tx *sql.Tx, insert string, rows [][]any) error {
+func (l *log) insertMany(ctx context.Context, table, columns string, rows [][]any) error {
+	insert := "INSERT INTO " + table + " (" + columns + ") VALUES "
 	for len(rows) > 0 {
 		n := min(1<<(bits.Len(uint(len(rows)))-1), chunk)
 		args := make([]any, 0, n*len(rows[0]))
 		for _, r := range rows[:n] {
 			args = append(args, r...)
 		}
-		if _, err := l.w.exec(ctx, tx, insertText(insert, n, len(rows[0])), args); err != nil {
+		if err := l.w.write(ctx, table, insertText(insert, n, len(rows[0])), args); err != nil {
 			return fmt.Errorf("write log: %w", err)
 		}
 		rows = rows[n:]

@@ -48,7 +48,7 @@ func (w *Writer) statement(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // exec runs one of the writer's own statements.
-func (w *Writer) exec(ctx context.Context, _ *sql.Tx, query string, args []any) (sql.Result, error) {
+func (w *Writer) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	s, err := w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return nil, err
@@ -65,6 +65,9 @@ type prepared struct {
 
 // QueryContext implements DBTX.
 func (p prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := p.w.settleFor(ctx, query); err != nil {
+		return nil, err
+	}
 	s, err := p.w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return nil, err
@@ -72,9 +75,13 @@ func (p prepared) QueryContext(ctx context.Context, query string, args ...any) (
 	return s.QueryContext(ctx, args...)
 }
 
-// QueryRowContext implements DBTX. What cannot be prepared fails in the
-// transaction, which gives the error to Scan.
+// QueryRowContext implements DBTX. What cannot be prepared, or comes after a
+// write that failed, fails in the transaction, which gives the error to Scan.
 func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	err := p.w.settleFor(ctx, query)
+	if err != nil {
+		return p.Tx.QueryRowContext(ctx, query, args...)
+	}
 	s, err := p.w.statement(ctx, query) //nolint:sqlclosecheck // it is kept for as long as its connection
 	if err != nil {
 		return p.Tx.QueryRowContext(ctx, query, args...)

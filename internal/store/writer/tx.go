@@ -66,23 +66,17 @@ func (t *Tx) write(ctx context.Context, table string, row any, replace bool) (bo
 	if values[p.hq] != t.w.hq {
 		return false, fmt.Errorf("write %s: the row is of another headquarters", table)
 	}
-	query := p.add
-	if replace {
-		query = p.put
-	}
 	t.dirty = true
-	res, err := t.w.exec(ctx, t.tx, query, values)
-	if err != nil {
-		return false, fmt.Errorf("write %s: %w", table, err)
-	}
-	if !replace {
-		n, err := res.RowsAffected()
-		if err != nil {
-			return false, fmt.Errorf("write %s: %w", table, err)
-		}
-		if n == 0 {
+	if replace {
+		err = t.w.write(ctx, table, p.put, values)
+	} else {
+		var n int64
+		if n, err = t.w.count(ctx, table, p.add, values); n == 0 && err == nil {
 			return false, nil
 		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("write %s: %w", table, err)
 	}
 	if t.w.plain { // the digest is a part of the evidence that is left out
 		return true, nil
@@ -106,12 +100,12 @@ func (t *Tx) Remove(ctx context.Context, table string, key ...any) error {
 		where[i] = k + " = $" + strconv.Itoa(i+1)
 	}
 	t.dirty = true
-	res, err := t.w.exec(ctx, t.tx, "DELETE FROM "+table+" WHERE "+strings.Join(where, " AND "), append([]any{t.w.hq}, safeArgs(key)...))
+	n, err := t.w.count(ctx, table, "DELETE FROM "+table+" WHERE "+strings.Join(where, " AND "), append([]any{t.w.hq}, safeArgs(key)...))
 	if err != nil {
 		return fmt.Errorf("remove from %s: %w", table, err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+	if n == 0 {
+		return nil
 	}
 	name, err := audit.RowKey(safeArgs(key))
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +30,8 @@ type Act func(ctx context.Context, tx *Tx) (entry.Entry, error)
 type Head struct {
 	Size int64 // leaves
 	Seq  int64 // last change
+
+	Tables []string // that the commit wrote rows of, each once
 }
 
 // Options of a writer. HQ and Tables are required.
@@ -41,6 +45,10 @@ type Options struct {
 	// Relieve is called once when the store cannot write, and may free space
 	// (the reserve file). True means: try the same batch again.
 	Relieve func(error) bool
+	// Pipeline runs statements on the writer's connection in one round trip; their
+	// results are not needed. Nil where there is no network between: each
+	// statement then runs at once.
+	Pipeline func(context.Context, *sql.Conn, []Statement) error
 	// Unlogged leaves out entries and tree nodes. Only the benchmark sets it, to
 	// show what evidence costs; nothing outside a test file can reach it.
 	Unlogged bool
@@ -53,6 +61,7 @@ type Writer struct {
 	now     func() time.Time
 	storage func(error) bool
 	relieve func(error) bool
+	send    func(context.Context, *sql.Conn, []Statement) error
 	plain   bool
 	tables  map[string]Table
 
@@ -71,6 +80,7 @@ type Writer struct {
 	edge  *audit.Edge
 	conn  *sql.Conn
 	stmts map[string]*known
+	later later
 }
 
 type planKey struct {
@@ -101,7 +111,7 @@ func (p *Pending) Wait(ctx context.Context) error {
 // connections until Close.
 func Open(ctx context.Context, db *sql.DB, o Options) (*Writer, error) {
 	w := &Writer{
-		db: db, hq: o.HQ, now: o.Now, storage: o.Storage, relieve: o.Relieve, plain: o.Unlogged,
+		db: db, hq: o.HQ, now: o.Now, storage: o.Storage, relieve: o.Relieve, send: o.Pipeline, plain: o.Unlogged,
 		tables: map[string]Table{}, plans: map[planKey]*plan{},
 		queue: make(chan *Pending, maxQueue), stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -310,6 +320,7 @@ func (w *Writer) settle(err error) {
 // means that nothing of the batch was committed.
 func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 	ctx := context.Background() // a caller that goes away must not undo others
+	w.later = later{}
 	tx, err := w.begin(ctx)
 	defer func() {
 		if err == nil {
@@ -330,7 +341,7 @@ func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &log{w: w, head: head}
+	l := &log{w: w, head: head, tables: map[string]bool{}}
 	errs = make([]error, len(batch))
 	for i, p := range batch {
 		t := &Tx{w: w, tx: tx, now: w.now().UTC().Truncate(time.Microsecond)}
@@ -340,7 +351,7 @@ func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 		}
 		if aerr != nil {
 			if breaks(t, aerr) {
-				return nil, aerr
+				return nil, errors.Join(w.later.err, aerr)
 			}
 			errs[i] = aerr
 			continue
@@ -349,7 +360,10 @@ func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 			return nil, err
 		}
 	}
-	if err := l.flush(ctx, tx); err != nil {
+	if err := l.flush(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.flush(ctx); err != nil {
 		return nil, err
 	}
 	if err := tx.Commit(); err != nil {
@@ -357,6 +371,7 @@ func (w *Writer) commit(batch []*Pending) (errs []error, err error) {
 	}
 	w.mu.Lock()
 	w.head = l.head
+	w.head.Tables = slices.Collect(maps.Keys(l.tables))
 	w.mu.Unlock()
 	return errs, nil
 }

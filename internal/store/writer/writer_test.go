@@ -36,7 +36,7 @@ type note struct {
 var tables = []writer.Table{{Name: "note", Key: []string{"hq", "id"}}}
 
 var room = fstest.MapFS{"0100_note.sql": {Data: []byte(`-- +goose Up
-CREATE TABLE note (hq TEXT NOT NULL, id TEXT NOT NULL, n BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (hq, id));`)}}
+CREATE TABLE note (hq TEXT NOT NULL, id TEXT NOT NULL, n BIGINT NOT NULL CHECK (n >= 0), body BYTEA NOT NULL, PRIMARY KEY (hq, id));`)}}
 
 type engine struct {
 	name    string
@@ -44,6 +44,8 @@ type engine struct {
 	write   *sql.DB
 	read    *sql.DB
 	storage func(error) bool
+	// together is how writes go in one round trip; nil where each goes at once.
+	together func(context.Context, *sql.Conn, []writer.Statement) error
 }
 
 // engines opens an empty migrated database on each engine.
@@ -73,15 +75,15 @@ func engines(t testing.TB) []engine {
 		}
 	}
 	return []engine{
-		{"sqlite", func() *sql.DB { return openLite().Write }, lite.Write, lite.Read, sqlite.CannotStore},
-		{"postgres", func() *sql.DB { return openPG().Write }, pg.Write, pg.Read, postgres.CannotStore},
+		{"sqlite", func() *sql.DB { return openLite().Write }, lite.Write, lite.Read, sqlite.CannotStore, nil},
+		{"postgres", func() *sql.DB { return openPG().Write }, pg.Write, pg.Read, postgres.CannotStore, postgres.Pipeline},
 	}
 }
 
 func each(t *testing.T, test func(t *testing.T, e engine, w *writer.Writer)) {
 	for _, e := range engines(t) {
 		t.Run(e.name, func(t *testing.T) {
-			w, err := writer.Open(t.Context(), e.write, writer.Options{HQ: "hq", Tables: tables, Storage: e.storage})
+			w, err := writer.Open(t.Context(), e.write, writer.Options{HQ: "hq", Tables: tables, Storage: e.storage, Pipeline: e.together})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,6 +135,36 @@ func TestConcurrentActsAreAllDurableAndVerify(t *testing.T) {
 	})
 }
 
+// What an act wrote, it and the acts after it read, whether or not the writes
+// have been sent yet; a row that is written again is the later one.
+func TestActsReadWhatWasWritten(t *testing.T) {
+	each(t, func(t *testing.T, e engine, w *writer.Writer) {
+		count := func(want int64) writer.Act {
+			return func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+				for i := range want {
+					if err := tx.Put(ctx, "note", note{HQ: tx.HQ(), ID: "n", N: i}); err != nil {
+						return entry.Entry{}, err
+					}
+				}
+				var n int64
+				if err := tx.Query().QueryRowContext(ctx, "SELECT n FROM note WHERE hq = $1 AND id = $2", tx.HQ(), "n").Scan(&n); err != nil || n != want-1 {
+					t.Errorf("read %d, %v, want %d", n, err, want-1)
+				}
+				if added, err := tx.Add(ctx, "note", note{HQ: tx.HQ(), ID: "n"}); added || err != nil {
+					t.Errorf("added %t, %v: it is there", added, err)
+				}
+				return entry.Entry{Act: "note.put", Subject: "note/n"}, nil
+			}
+		}
+		for _, n := range []int64{1, 3, 1200} {
+			if err := w.Do(t.Context(), count(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		verify(t, e, 3)
+	})
+}
+
 // One act that fails after writing must not take its batch with it, and must
 // leave nothing behind.
 func TestBrokenActLeavesNothingAndHarmsNobody(t *testing.T) {
@@ -140,6 +172,16 @@ func TestBrokenActLeavesNothingAndHarmsNobody(t *testing.T) {
 	bad := map[string]writer.Act{
 		"error after writing": func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
 			return entry.Entry{}, errors.Join(tx.Put(ctx, "note", note{HQ: "hq", ID: "bad", Body: nil}), boom)
+		},
+		"a row that the database refuses": func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+			return entry.Entry{Act: "bad", Subject: "note/bad"}, tx.Put(ctx, "note", note{HQ: "hq", ID: "bad", N: -1})
+		},
+		"a refused row, and a read after it": func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+			if err := tx.Put(ctx, "note", note{HQ: "hq", ID: "bad", N: -1}); err != nil {
+				return entry.Entry{}, err
+			}
+			var n int64
+			return entry.Entry{Act: "bad", Subject: "note/bad"}, tx.Query().QueryRowContext(ctx, "SELECT COUNT(*) FROM note WHERE hq = $1", "hq").Scan(&n)
 		},
 		"no reason": func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
 			return entry.Entry{}, tx.Put(ctx, "note", note{HQ: "hq", ID: "bad"})
@@ -197,7 +239,7 @@ func TestARefusalWithoutWritesCostsNothing(t *testing.T) {
 // without gaps, and each sees what the other wrote.
 func TestTwoWritersShareOneLog(t *testing.T) {
 	each(t, func(t *testing.T, e engine, a *writer.Writer) {
-		b, err := writer.Open(t.Context(), e.again(), writer.Options{HQ: "hq", Tables: tables, Storage: e.storage})
+		b, err := writer.Open(t.Context(), e.again(), writer.Options{HQ: "hq", Tables: tables, Storage: e.storage, Pipeline: e.together})
 		if err != nil {
 			t.Fatal(err)
 		}
