@@ -33,7 +33,7 @@ await journey(
     await caller.reads('消防の画面に表示されました')
     await stage.accessible(page, 'hands over')
 
-    await a.board.getByRole('button', { name: /通報 \S+ 受付/ }).click()
+    await a.take()
     await caller.reads('消防が確認しました')
     await a.say('救急車が向かっています')
     await sees(caller.log.getByText('救急車が向かっています'))

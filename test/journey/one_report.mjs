@@ -51,7 +51,7 @@ await journey(
     const opened = await b.page.evaluate(() => Date.now())
     await b.step('視認')
     await b.page.route('**/api/v1/feed?*', (r) => r.abort()) // B's page hears nothing more
-    await a.board.getByRole('button', { name: /通報 \S+ 受付/ }).click()
+    await a.take()
     await sees(a.acts.getByText('受け付けました'))
     await b.act('受付')
     await sees(b.acts.getByRole('alert').getByText('指令台A 佐藤 一郎 が先に受け付けました。'))

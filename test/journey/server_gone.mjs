@@ -30,6 +30,9 @@ await journey(async (stage) => {
   await sees(a.card('未受付', '切断の前の通報'))
   must((await a.cards('未受付').count()) === 2, 'the board does not hold the two reports once each')
   await stage.accessible(a.page, 'the server is back')
-  for (const _ of [1, 2]) await a.board.getByRole('button', { name: /受付$/ }).first().click()
+  for (const _ of [1, 2]) {
+    await a.board.getByRole('button', { name: /受付$/ }).first().click()
+    await a.away()
+  }
   await quiet(a.page)
 })

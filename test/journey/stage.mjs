@@ -179,8 +179,19 @@ export class Console {
   card(part, words) {
     return this.cards(part).filter({ hasText: words })
   }
-  open(words) {
-    return this.board.getByRole('button', { name: words }).first().click()
+  async open(words) {
+    await this.board.getByRole('button', { name: words }).first().click()
+    await this.away()
+  }
+  /** take claims the one report that waits, on its card. */
+  async take() {
+    await this.board.getByRole('button', { name: /通報 \S+ 受付/ }).click()
+    await this.away()
+  }
+  /** away moves the hand off the board, which keeps its order while a hand is on it. */
+  async away() {
+    const { width, height } = this.page.viewportSize()
+    await this.page.mouse.move(width - 5, height - 5)
   }
   act(name) {
     return this.acts.getByRole('button', { name }).click()

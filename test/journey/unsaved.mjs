@@ -8,7 +8,7 @@ await journey(async (stage) => {
   await sit(a, stage.given)
   await stage.act('report', { id: 'ROOM-1', text: '空きのあるときの通報' })
   await sees(a.card('未受付', '空きのあるときの通報'))
-  await a.board.getByRole('button', { name: /通報 \S+ 受付/ }).click()
+  await a.take()
   await sees(a.card('受付済み', '空きのあるときの通報'))
 
   await stage.act('fillDisk')
@@ -32,6 +32,6 @@ await journey(async (stage) => {
   await gone(a.page.getByText('保存できない通報があります。紙に控えてください。'))
   must((await card.count()) === 1, 'the report stands twice on the board')
   await until('it is acknowledged', async () => ['received', 'integrated'].includes(await stage.act('step', { id: 'FULL-1' })))
-  await a.board.getByRole('button', { name: /通報 \S+ 受付/ }).click()
+  await a.take()
   await sees(a.card('受付済み', '満杯のときの通報'))
 })

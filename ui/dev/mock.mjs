@@ -5,7 +5,7 @@
 //
 // Pages: /?console=seat-a (any account, any password) and /terminal.html.
 // Levers: /mock/arrive /mock/exercise /mock/escalate /mock/rival /mock/unsaved
-//         /mock/saved /mock/link?state=down /mock/silence?on=1 /mock/storable?on=0
+//         /mock/churn?a=60 (changes a second) /mock/saved /mock/link?state=down /mock/silence?on=1 /mock/storable?on=0
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -133,6 +133,20 @@ const levers = {
     linkChanged(world.links[0])
   },
   silence: (q) => (world.silent = q.get('on') === '1'),
+  churn: (q) => {
+    clearInterval(world.churn)
+    const each = Number(q.get('a') ?? 0)
+    if (each > 0)
+      world.churn = setInterval(() => {
+        const c = world.cards[Math.floor(Math.random() * world.cards.length)]
+        const turn = Math.floor(Math.random() * 5)
+        if (turn === 0) c.claim = c.claim ? null : { consoleId: 'seat-b', consoleName: names['seat-b'], personId: 'p2', personName: people['seat-b'], at: nowText() }
+        else if (turn === 1) c.excerpt = c.excerpt.length > 60 ? '煙' : c.excerpt + 'もう一行になるほどの長い言葉'
+        else if (turn === 2) c.silent = !c.silent
+        else c.revision++
+        changed(c)
+      }, 1000 / each)
+  },
   storable: (q) => {
     world.storable = q.get('on') !== '0'
     for (const s of pageStreams) send(s, 'changed', {})

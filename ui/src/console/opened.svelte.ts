@@ -1,6 +1,6 @@
 import { lineId, type ConsoleApi } from '../api/console'
 import { asProblem, type Problem } from '../api/problem'
-import type { ChatLine, CloseReason, Detail } from '../api/types'
+import type { Card, ChatLine, CloseReason, Detail } from '../api/types'
 
 /** Act names what a person did to a report; its words are `act.done.<act>`. */
 export type Act = 'claim' | 'release' | 'request' | 'close'
@@ -32,6 +32,7 @@ export class Opened {
 
   readonly #api: ConsoleApi
   readonly #lost: (p: Problem) => boolean
+  readonly #took: (card: Card) => void
   readonly #drafts = new Map<string, string>()
   #draft = $state('')
   #asked = 0
@@ -39,10 +40,15 @@ export class Opened {
   #again = false
   #outgoing = new Map<string, Outgoing[]>()
 
-  /** lost takes problems that concern the whole page (logged out); it returns true when it did. */
-  constructor(api: ConsoleApi, lost: (p: Problem) => boolean) {
+  /**
+   * lost takes problems that concern the whole page (logged out); it returns true
+   * when it did. took takes a card that an answer carried: the next key of a
+   * person must not wait until the feed says the same.
+   */
+  constructor(api: ConsoleApi, lost: (p: Problem) => boolean, took: (card: Card) => void = () => {}) {
     this.#api = api
     this.#lost = lost
+    this.#took = took
   }
 
   get draft(): string {
@@ -151,7 +157,10 @@ export class Opened {
   }
 
   claim() {
-    return this.act('claim', (api, id) => api.claim(id))
+    return this.act('claim', async (api, id) => {
+      const card = await api.claim(id)
+      if (card?.id === id) this.#took(card)
+    })
   }
   release() {
     return this.act('release', (api, id) => api.release(id))

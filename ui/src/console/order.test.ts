@@ -34,11 +34,11 @@ describe('the order of the board', () => {
   it('moves nothing while the pointer works, and still shows what is new', () => {
     const held = { waiting: ['a', 'b', 'c'], claimed: ['m'], closed: [] }
     const next = { waiting: ['c', 'new'], claimed: ['m', 'b'], closed: ['a'] }
-    expect(settle(held, next)).toEqual({ waiting: ['a', 'b', 'c', 'new'], claimed: ['m'], closed: [] })
+    expect(settle(held, next, () => true)).toEqual({ waiting: ['a', 'b', 'c', 'new'], claimed: ['m'], closed: [] })
   })
 
   it('drops held cards that no longer exist', () => {
-    expect(settle({ waiting: ['a', 'gone'], claimed: [], closed: [] }, { waiting: ['a'], claimed: [], closed: [] }).waiting).toEqual(['a'])
+    expect(settle({ waiting: ['a', 'gone'], claimed: [], closed: [] }, { waiting: ['a'], claimed: [], closed: [] }, (id) => id !== 'gone').waiting).toEqual(['a'])
   })
 })
 

@@ -52,17 +52,23 @@ export function arrange(cards: Card[], consoleId: string): Sections {
 }
 
 /**
- * settle keeps every card where it is while a pointer works on the board: only
- * cards that are new appear, at the end of their section. What a held card now
- * says is shown in its old place until the pointer rests.
+ * settle keeps every card where it is while a hand is on the board: only cards
+ * that are new appear, at the end of their section. What a held card now says
+ * is shown in its old place until the hand is gone. exists says which cards
+ * there still are, also those that a filter would leave out now.
  */
-export function settle(held: Sections, next: Sections): Sections {
-  const all = new Set([...next.waiting, ...next.claimed, ...next.closed])
+export function settle(held: Sections, next: Sections, exists: (id: string) => boolean): Sections {
   const placed = new Set([...held.waiting, ...held.claimed, ...held.closed])
-  const keep = (old: string[], fresh: string[]) => [...old.filter((id) => all.has(id)), ...fresh.filter((id) => !placed.has(id))]
+  const keep = (old: string[], fresh: string[]) => [...old.filter(exists), ...fresh.filter((id) => !placed.has(id))]
   return {
     waiting: keep(held.waiting, next.waiting),
     claimed: keep(held.claimed, next.claimed),
     closed: keep(held.closed, next.closed),
   }
+}
+
+/** same reports whether two orders show the same cards at the same places. */
+export function same(a: Sections, b: Sections): boolean {
+  const equal = (x: string[], y: string[]) => x.length === y.length && x.every((id, i) => id === y[i])
+  return equal(a.waiting, b.waiting) && equal(a.claimed, b.claimed) && equal(a.closed, b.closed)
 }

@@ -9,7 +9,9 @@ import { Silence } from '../feed/silence'
 import { ringFor, type Ringer } from '../sound/ring.svelte'
 import { now } from '../time/now.svelte'
 import { Board } from './board.svelte'
+import { BoardFilter } from './filter.svelte'
 import { Opened } from './opened.svelte'
+import { view } from './view.svelte'
 
 const retryEvery = 2000 // ms between attempts to reach a silent server
 const refusedEvery = 1000 // ms between attempts when the server answers but gives no stream
@@ -17,14 +19,18 @@ const stallAfter = 2000 // ms without a painted frame until the page says so
 
 export interface SeatDoors {
   source(address: string): Source
+  /** rendered reports whether a report is before the eye */
   rendered(id: string): boolean
+  /** onCame is told which reports came before the eye */
+  onCame(tell: (ids: string[]) => void): void
   frame(f: () => void): void
   monotonic(): number
 }
 
 export const browserDoors: SeatDoors = {
   source: (address) => new EventSource(address),
-  rendered: (id) => (document.querySelector(`[data-report="${CSS.escape(id)}"]`)?.getClientRects().length ?? 0) > 0,
+  rendered: (id) => view.shows(id),
+  onCame: (tell) => view.onCame(tell),
   frame: (f) => void requestAnimationFrame(f),
   monotonic: () => performance.now(),
 }
@@ -36,6 +42,7 @@ export class Seat {
   readonly board: Board
   readonly opened: Opened
   readonly ringer: Ringer
+  readonly filter = new BoardFilter()
 
   /** server time since which nothing was heard, or 0 */
   silentSince = $state(0)
@@ -63,13 +70,17 @@ export class Seat {
     this.api = api
     this.ringer = ringer
     this.board = new Board(api.consoleId)
-    this.opened = new Opened(api, (p) => this.lost(p))
+    this.opened = new Opened(api, (p) => this.lost(p), (card) => this.board.put(card))
     this.#doors = doors
     this.#signedOut = signedOut
     this.#changes = new Batch((items) => this.#apply(items))
     this.#silence = new Silence(doors.monotonic(), (silent, since) => this.#hush(silent, since))
     this.#painted = new Painted(this.#painting((through, reports) => api.painted(through, reports)))
     this.#paintedUnsaved = new Painted(this.#painting((_, reports) => api.painted(0, reports).catch(() => undefined)))
+    doors.onCame((ids) => {
+      this.#painted.came(ids, doors.monotonic())
+      this.#paintedUnsaved.came(ids, doors.monotonic())
+    })
     this.#feed = new Feed((cursor) => doors.source(api.feedAddress(cursor)), {
       change: (c) => this.#changes.add(c),
       unsaved: (c) => this.#unsaved(c),

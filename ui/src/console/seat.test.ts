@@ -39,6 +39,7 @@ function seat(reports = [card()]) {
       return s
     },
     rendered: () => true,
+    onCame: () => {},
     frame: (f) => void frames.push(f),
     monotonic: () => ms,
   }

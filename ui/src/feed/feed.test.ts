@@ -181,6 +181,26 @@ describe('what was painted', () => {
     expect(s.posts).toEqual([[7, ['a']]])
   })
 
+  it('confirms what was out of view when it comes into view, two frames later', async () => {
+    const [p, s] = stage()
+    s.hidden.add('b')
+    p.changed(7, ['a', 'b'], 0)
+    await settle()
+    frame(s)
+    frame(s)
+    await settle()
+    expect(p.unpaintedSince).toBeUndefined() // it is painted; nobody has looked there
+    s.timers.shift()!()
+    await settle()
+    s.hidden.delete('b')
+    p.came(['a', 'b', 'never-changed'], 50)
+    await settle()
+    expect(s.posts).toHaveLength(1)
+    frame(s)
+    frame(s)
+    expect(s.posts.at(-1)).toEqual([7, ['b']])
+  })
+
   it('joins what comes while one confirmation is under way, and repeats one that failed', async () => {
     const [p, s] = stage()
     s.fail = true

@@ -6,7 +6,7 @@ export interface PaintingDoors {
   /** flushed resolves once the document holds the changes */
   flushed(): Promise<unknown>
   frame(f: () => void): void
-  /** rendered reports whether a report has a box on the page */
+  /** rendered reports whether a report is before the eye: in view, or named where it can be read */
   rendered(id: string): boolean
   post(through: number, reports: string[]): Promise<unknown>
   later(f: () => void, ms: number): void
@@ -23,6 +23,7 @@ export class Painted {
   #confirmed = 0
   #waiting = new Set<string>() // changed, not yet painted
   #ready = new Set<string>() // painted, not yet confirmed
+  #unseen = new Set<string>() // on the page and out of view
   #watching = false
   #sending = false
   #since = 0
@@ -38,6 +39,12 @@ export class Painted {
     this.#flushedThrough = Math.max(this.#flushedThrough, through)
     for (const id of reports) this.#waiting.add(id)
     void this.#watch()
+  }
+
+  /** came: these came into view; what was painted out of view is confirmed two frames from now. */
+  came(reports: Iterable<string>, at: number): void {
+    const now = [...reports].filter((id) => this.#unseen.has(id))
+    if (now.length > 0) this.changed(this.#flushedThrough, now, at)
   }
 
   /** unpaintedSince gives since when changes wait for a frame, if any do. */
@@ -62,7 +69,10 @@ export class Painted {
         this.#through = Math.max(this.#through, through)
         for (const id of reports) {
           this.#waiting.delete(id)
-          if (this.#doors.rendered(id)) this.#ready.add(id)
+          const seen = this.#doors.rendered(id)
+          if (seen) this.#ready.add(id)
+          if (seen) this.#unseen.delete(id)
+          else this.#unseen.add(id)
         }
         void this.#confirm()
         if (this.#waiting.size > 0 || this.#flushedThrough > this.#through) void this.#watch()

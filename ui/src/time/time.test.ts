@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age, clock, day, moment, years } from './time'
+import { age, clock, day, moment, waited, years } from './time'
 
 describe('Japanese time', () => {
   it('crosses midnight in Japan, not in UTC', () => {
@@ -31,5 +31,12 @@ describe('Japanese time', () => {
     expect(years('1980-11-23', Date.parse('2026-11-22T14:59:59Z'))).toBe(45)
     expect(years('1980-11-23', Date.parse('2026-11-22T15:00:00Z'))).toBe(46)
     expect(years('昭和55年', 0)).toBeUndefined()
+  })
+
+  it('says when a report has waited longer than it should', () => {
+    const at = Date.UTC(2026, 10, 22, 12)
+    const after = (s: number) => waited('2026-11-22T12:00:00Z', at + s * 1000)
+    expect([0, 14, 15, 19, 20, 3600].map(after)).toEqual([0, 0, 1, 1, 2, 2])
+    expect(waited('yesterday', at)).toBe(0)
   })
 })

@@ -46,6 +46,16 @@ export function age(at: string | number, now: number): Age {
   return { key: 'time.days', args: { count: Math.floor(s / 86_400) } }
 }
 
+// NENA-STA-020.1: nine of ten calls are to be answered within 15 seconds, 95 of
+// a hundred within 20. A dispatcher sees when a report has waited longer.
+const steps = [15_000, 20_000]
+
+/** waited gives how many of those steps a report has passed: 0, 1 or 2. */
+export function waited(at: string, now: number): number {
+  const from = Date.parse(at)
+  return Number.isFinite(from) ? steps.filter((s) => now - from >= s).length : 0
+}
+
 /** years gives the age of a person born on birth (YYYY-MM-DD), or nothing. */
 export function years(birth: string | undefined, now: number): number | undefined {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(birth ?? '')
