@@ -9,17 +9,19 @@ type Verb string
 // The verbs. Ack and Ring are for the terminal itself and work with an
 // output-only service too: the terminal keeps the step for whoever asks.
 const (
-	VerbAck        Verb = "ack"        // a step was reached
-	VerbRing       Verb = "ring"       // no console confirmed the ring: the terminal's page rings
-	VerbAccept     Verb = "accept"     // a dispatcher claimed it; carries the headquarters' number
-	VerbRelease    Verb = "release"    // the claim was given back
-	VerbMessage    Verb = "message"    // a chat line to the caller
-	VerbClose      Verb = "close"      // a person closed it, with a reason code
-	VerbReopen     Verb = "reopen"     // a new revision reopened it
-	VerbLink       Verb = "link"       // joined to an incident
-	VerbDispatched Verb = "dispatched" // units were sent out; summary only
-	VerbTransfer   Verb = "transfer"   // handed to another headquarters
-	VerbMedia      Verb = "request-media"
+	VerbAck        Verb = "ack"           // a step was reached
+	VerbRing       Verb = "ring"          // no console confirmed the ring: the terminal's page rings
+	VerbAccept     Verb = "accept"        // a dispatcher claimed it; carries the headquarters' number
+	VerbRelease    Verb = "release"       // the claim was given back
+	VerbMessage    Verb = "message"       // a chat line to the caller
+	VerbClose      Verb = "close"         // a person closed it, with a reason code
+	VerbReopen     Verb = "reopen"        // a new revision reopened it
+	VerbLink       Verb = "link"          // joined to an incident
+	VerbDispatched Verb = "dispatched"    // units were sent out; summary only
+	VerbTransfer   Verb = "transfer"      // handed to another headquarters
+	VerbMedia      Verb = "request-media" // a picture or a video of the caller is asked for
+	VerbGuide      Verb = "guide"         // show a first-aid clip to the caller
+	VerbCallBack   Verb = "call-back"     // reach a caller whose session is lost
 )
 
 // Input is one thing the headquarters hands to a terminal for a service. It is
@@ -27,7 +29,7 @@ const (
 type Input struct {
 	ID        string       `json:"id"`
 	ServiceID string       `json:"serviceId"`
-	ReportID  string       `json:"reportId"` // the service's number
+	ReportID  string       `json:"reportId"` // the service's number; a request for media that is about no report of this service carries its own id here
 	Mode      Mode         `json:"mode"`
 	Verb      Verb         `json:"verb"`
 	At        time.Time    `json:"at"`
@@ -37,6 +39,10 @@ type Input struct {
 	Reason    string       `json:"reason,omitempty"`     // close, release, ring: a code
 	Summary   string       `json:"summary,omitempty"`    // dispatched
 	ToHQ      string       `json:"toHq,omitempty"`       // transfer
+
+	Media    *MediaRequest `json:"media,omitempty"`    // request-media
+	Guide    *Guide        `json:"guide,omitempty"`    // guide
+	CallBack *CallBack     `json:"callBack,omitempty"` // call-back
 
 	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }

@@ -54,6 +54,7 @@ func (r *Report) Normalize() []Problem {
 	c.text("/kind/localCode", &r.Kind.LocalCode)
 	c.text("/kind/label", &r.Kind.Label)
 	c.text("/text", &r.Text)
+	c.text("/requestId", &r.RequestID)
 	for i := range r.Locations {
 		r.Locations[i].normalize(c, i)
 	}
@@ -215,6 +216,14 @@ func (in *Input) Normalize() []Problem {
 	c.text("/reason", &in.Reason)
 	c.text("/summary", &in.Summary)
 	c.text("/toHq", &in.ToHQ)
+	if in.Media != nil {
+		c.text("/media/phone", &in.Media.Phone)
+		c.text("/media/purpose", &in.Media.Purpose)
+		c.text("/media/text", &in.Media.Text)
+	}
+	if in.CallBack != nil {
+		c.text("/callBack/text", &in.CallBack.Text)
+	}
 	c.additional(in.Additional)
 	if in.Message != nil {
 		for _, p := range in.Message.Normalize() {

@@ -14,6 +14,8 @@ type Inbound struct {
 	Media  *Media
 	Raw    *Undecodable
 
+	Receipt *Receipt
+
 	// Mode is what the message itself says (an envelope, a status); "" where
 	// the format leaves it to whoever carries the message.
 	Mode Mode

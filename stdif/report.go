@@ -49,6 +49,7 @@ type Report struct {
 	Vehicle     *Vehicle          `json:"vehicle,omitempty"`
 	Severity    *Severity         `json:"severity,omitempty"`
 	Media       []Media           `json:"media,omitempty"`
+	RequestID   string            `json:"requestId,omitempty"`   // the request of the headquarters that it answers (MediaRequest)
 	Cancelled   bool              `json:"cancelled,omitempty"`   // the sender withdraws the report; it stays on the board until a person closes it
 	Additional  []Additional      `json:"additional,omitempty"`  // 付加情報: what the format held and no field above takes
 	Raw         *Raw              `json:"raw,omitempty"`         // the bytes it was decoded from, when the format was another one
@@ -156,12 +157,22 @@ const (
 	ServiceEnded       ServiceState = "ended"         // the caller or the service ended the session
 	ServiceCallerGone  ServiceState = "caller-gone"   // the connection to the caller is lost
 	ServiceHandledHere ServiceState = "handled-alone" // completed at the terminal alone (condition 1-1-2)
+
+	// What becomes of a request for media, beside the above.
+	ServiceLinkSent   ServiceState = "link-sent"   // the link is on its way to the caller
+	ServiceLinkOpened ServiceState = "link-opened" // the caller opened it
+	ServiceConsented  ServiceState = "consented"   // the caller agreed: terms, cost, safety
+	ServiceLive       ServiceState = "live"        // pictures come now
+	ServiceLiveEnded  ServiceState = "live-ended"  // they have ended; the session may go on
+	ServiceDeclined   ServiceState = "declined"    // the caller did not agree
+	ServiceFailed     ServiceState = "failed"      // the link could not be sent, or was never opened
 )
 
 // Valid reports whether s is a known state.
 func (s ServiceState) Valid() bool {
 	switch s {
-	case ServiceActive, ServiceEnded, ServiceCallerGone, ServiceHandledHere:
+	case ServiceActive, ServiceEnded, ServiceCallerGone, ServiceHandledHere,
+		ServiceLinkSent, ServiceLinkOpened, ServiceConsented, ServiceLive, ServiceLiveEnded, ServiceDeclined, ServiceFailed:
 		return true
 	}
 	return false

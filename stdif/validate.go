@@ -20,6 +20,7 @@ func (r *Report) check() *finding {
 		f.refuse(CodeMissing, "/revision", "a revision counts from 1")
 	}
 	f.when("/eventTime", r.EventTime)
+	f.short("/requestId", r.RequestID)
 	r.Kind.check(f)
 	f.length("/text", r.Text, MaxText)
 	f.list("/locations", len(r.Locations), MaxLocations)
@@ -234,9 +235,7 @@ func (in Input) check() *finding {
 	if in.Verb == "" {
 		f.refuse(CodeMissing, "/verb", whyMissing)
 	}
-	f.among("/verb", string(in.Verb), string(VerbAck), string(VerbRing), string(VerbAccept), string(VerbRelease),
-		string(VerbMessage), string(VerbClose), string(VerbReopen), string(VerbLink), string(VerbDispatched),
-		string(VerbTransfer), string(VerbMedia))
+	f.among("/verb", string(in.Verb), verbs()...)
 	f.when("/at", in.At)
 	f.short("/hqReportNo", in.HQNumber)
 	f.short("/reason", in.Reason)
@@ -255,6 +254,7 @@ func (in Input) checkBody(f *finding) {
 			f.refuse(CodeMissing, "/ack/step", whyMissing)
 		}
 	}
+	in.checkRequest(f)
 	if in.Verb != VerbMessage {
 		return
 	}
@@ -264,5 +264,39 @@ func (in Input) checkBody(f *finding) {
 	}
 	if p := in.Message.Validate(); p != nil {
 		f.refuse(p.Code, "/message"+p.Place, p.Detail)
+	}
+}
+
+func verbs() []string {
+	return []string{
+		string(VerbAck), string(VerbRing), string(VerbAccept), string(VerbRelease), string(VerbMessage), string(VerbClose),
+		string(VerbReopen), string(VerbLink), string(VerbDispatched), string(VerbTransfer), string(VerbMedia), string(VerbGuide), string(VerbCallBack),
+	}
+}
+
+// checkRequest checks what the headquarters asks of a service. A request for
+// media may come without its body: then it is about the report's own caller.
+func (in Input) checkRequest(f *finding) {
+	if m := in.Media; m != nil && in.Verb == VerbMedia {
+		f.id("/media/id", m.ID)
+		f.short("/media/phone", m.Phone)
+		f.among("/media/purpose", m.Purpose, PurposePosition, PurposeScene, PurposePatient)
+		f.length("/media/text", m.Text, MaxText)
+	}
+	if in.Verb == VerbGuide {
+		if in.Guide == nil {
+			f.refuse(CodeMissing, "/guide", whyMissing)
+		} else {
+			f.id("/guide/id", in.Guide.ID)
+			f.id("/guide/clip", in.Guide.Clip)
+		}
+	}
+	if in.Verb == VerbCallBack {
+		if in.CallBack == nil {
+			f.refuse(CodeMissing, "/callBack", whyMissing)
+		} else {
+			f.id("/callBack/id", in.CallBack.ID)
+			f.length("/callBack/text", in.CallBack.Text, MaxText)
+		}
 	}
 }

@@ -43,6 +43,7 @@ const (
 	ReportClock       Name = "report.clock"
 	ChatReceive       Name = "chat.receive"
 	ChatSend          Name = "chat.send"
+	ReceiptReceive    Name = "receipt.receive"
 	MediaReceive      Name = "media.receive"
 	DataRequest       Name = "data.request"
 	DataAnswer        Name = "data.answer"
@@ -69,6 +70,7 @@ func Rights() map[Name]authz.Right {
 	return map[Name]authz.Right{
 		ReportArrive: authz.ReportArrive, ReportRevise: authz.ReportArrive, ReportUndecodable: authz.ReportArrive,
 		ReportState: authz.ReportArrive, ChatReceive: authz.ReportArrive, MediaReceive: authz.ReportArrive,
+		ReceiptReceive:  authz.ReportArrive,
 		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
 		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,
 		ReportUnheard: authz.ReportUnheard, ReportEscalate: authz.ReportEscalate,

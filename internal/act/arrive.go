@@ -71,6 +71,8 @@ func arrive(ctx context.Context, u *store.Unit, in Incoming) (Told, error) {
 		return arriveState(ctx, u, in, *in.Inbound.State)
 	case in.Inbound.Media != nil:
 		return arriveMedia(ctx, u, in, *in.Inbound.Media)
+	case in.Inbound.Receipt != nil:
+		return arriveReceipt(ctx, u, in, *in.Inbound.Receipt)
 	}
 	return undecodable(ctx, u, in, stdif.Problemf(stdif.CodeSyntax, "/body", "the frame says nothing"))
 }

@@ -32,6 +32,7 @@ func TestSameFrameTwice(t *testing.T) {
 		h.wire(4, net119, stdif.Actual, stdif.Inbound{State: &stdif.ReportState{ReportID: "N-1", State: stdif.ServiceEnded, At: noon}}),
 		h.wire(5, net119, stdif.Actual, stdif.Inbound{Media: medium("N-1", "m1")}),
 		h.wire(6, net119, stdif.Actual, stdif.Inbound{Report: words("N-1", 2)}),
+		h.wire(8, net119, stdif.Actual, stdif.Inbound{Receipt: &stdif.Receipt{ReportID: "N-1", ID: "h-1", State: stdif.ReceiptRead, At: noon}}),
 		h.wire(7, net119, stdif.Exercise, stdif.Inbound{Report: words("N-1", 3)}), // another mode
 		raw, torn,
 	}

@@ -34,7 +34,7 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		return err
 	}
 	return map[act.Name]func(ctx context.Context, who act.Who) error{
-		act.ReportArrive: arrive, act.ReportRevise: arrive, act.ReportUndecodable: arrive, act.ReportState: arrive, act.ChatReceive: arrive, act.MediaReceive: arrive,
+		act.ReportArrive: arrive, act.ReportRevise: arrive, act.ReportUndecodable: arrive, act.ReportState: arrive, act.ChatReceive: arrive, act.MediaReceive: arrive, act.ReceiptReceive: arrive,
 		act.ReportUnheard: wake, act.ReportEscalate: wake, act.ReportStale: wake, act.ReportSilent: wake,
 		act.SessionOpen: logIn, act.SessionRefuse: logIn,
 		act.ReportClock:     func(ctx context.Context, who act.Who) error { return h.SetBack(ctx, who, reportID) },

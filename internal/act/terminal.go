@@ -45,7 +45,7 @@ func (a *Acts) Enrol(ctx context.Context, who Who, t terminal.Terminal) error {
 func (a *Acts) Services(ctx context.Context, who Who, id string, services []terminal.Service) error {
 	return a.changeTerminal(ctx, who, TerminalServices, id, func(t terminal.Terminal, _ *store.Unit) (terminal.Terminal, map[string]string) {
 		sorted := terminal.SortServices(services)
-		if slices.Equal(sorted, t.Services) {
+		if slices.EqualFunc(sorted, t.Services, terminal.Service.Equal) {
 			return t, nil
 		}
 		t.Services = sorted

@@ -70,6 +70,7 @@ type Agent struct {
 	link  link
 	page  page
 	serv  services
+	live  lives
 
 	intake  net.Listener
 	member  atomic.Pointer[Member]

@@ -20,6 +20,7 @@ func (a *Agent) faceServer(m Member) *http.Server {
 	mux.HandleFunc("GET "+open1.PathReports, a.dataRequest)
 	mux.HandleFunc("POST "+open1.PathInputs, a.takeInputs)
 	mux.HandleFunc("GET "+open1.PathMedia+"{service}/{report}/{medium}", a.medium)
+	mux.HandleFunc("GET "+open1.PathLive+"{service}/{report}", a.livePicture)
 	mux.HandleFunc("GET "+open1.PathHealth, a.health)
 	if m.Renewal != nil {
 		mux.Handle(m.RenewalPath, m.Renewal)
@@ -157,7 +158,7 @@ func (a *Agent) takeInputs(w http.ResponseWriter, r *http.Request) {
 			in, at = append(in, one.Input), append(at, i)
 		}
 	}
-	results, err := a.spool.TakeInputs(r.Context(), in, a.serv.outputOnly)
+	results, err := a.spool.TakeInputs(r.Context(), in, a.serv.takes)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -196,7 +197,7 @@ func (a *Agent) health(w http.ResponseWriter, _ *http.Request) {
 		h.Planes["data"] = "ready"
 	}
 	for _, v := range a.serv.list() {
-		h.Services = append(h.Services, open1.ServiceHealth{ServiceID: v.ID, Name: v.Name, OutputOnly: v.OutputOnly, LastHeard: a.serv.lastHeard(v.ID)})
+		h.Services = append(h.Services, open1.ServiceHealth{ServiceID: v.ID, Name: v.Name, OutputOnly: v.OutputOnly, LastHeard: a.serv.lastHeard(v.ID), Offer: v.Offer})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

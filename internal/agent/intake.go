@@ -37,6 +37,9 @@ func (a *Agent) routes() http.Handler {
 	mux.Handle("POST "+open1.PathIntakeReports+"/{report}"+open1.PathIntakeChat, a.service(a.takeChat))
 	mux.Handle("POST "+open1.PathIntakeReports+"/{report}"+open1.PathIntakeState, a.service(a.takeState))
 	mux.Handle("PUT "+open1.PathIntakeReports+"/{report}"+open1.PathIntakeMedia+"{medium}", a.service(a.takeMedium))
+	mux.Handle("PUT "+open1.PathIntakeReports+"/{report}"+open1.PathIntakeLive, a.service(a.takeLive))
+	mux.Handle("POST "+open1.PathIntakeReports+"/{report}"+open1.PathIntakeReceipt, a.service(a.takeReceipt))
+	mux.Handle("PUT "+open1.PathIntakeOffer, a.service(a.takeOffer))
 	mux.Handle("GET "+open1.PathIntakeEvents, a.service(a.events))
 	mux.HandleFunc("OPTIONS /intake/", a.preflight)
 

@@ -150,7 +150,7 @@ func (a *Agent) show(ctx context.Context, rep spool.Report, keep map[string]cach
 	}
 	keep[name] = c
 	p, v := c.part, a.serv.get(rep.Service)
-	p.ServiceID, p.ServiceName, p.OutputOnly, p.ReportID = rep.Service, v.Name, a.serv.outputOnly(rep.Service), rep.ID
+	p.ServiceID, p.ServiceName, p.OutputOnly, p.ReportID = rep.Service, v.Name, !a.serv.takes(rep.Service, stdif.VerbMessage), rep.ID
 	p.Revision, p.Mode, p.Step, p.At = rep.Revision, rep.Mode, rep.Step, rep.FirstAt
 	p.Claimed, p.Closed, p.HandledAlone, p.Ended = rep.Claimed, rep.Closed, rep.HandledAlone, rep.Ended
 	p.Undecodable, p.Problem = rep.Undecodable, rep.Problem

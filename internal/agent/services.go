@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/spool"
+	"github.com/matoi119/matoi/stdif"
 )
 
 // services is the register of the spool in memory. The command line writes it
@@ -60,13 +61,20 @@ func (v *services) lastHeard(id string) time.Time {
 	return v.heard[id]
 }
 
-// outputOnly reports whether a service takes no input. One that was removed
-// takes none either: nobody is there to read it.
-func (v *services) outputOnly(id string) bool {
+// takes reports whether a service takes an input of this verb. One that is
+// output only takes none, and one that was removed neither: nobody is there to
+// read it.
+func (v *services) takes(id string, verb stdif.Verb) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s, known := v.byID[id]
-	return !known || s.OutputOnly
+	if !known || s.OutputOnly {
+		return false
+	}
+	if s.Offer == nil {
+		return stdif.Offer{}.Accepts(verb)
+	}
+	return s.Offer.Accepts(verb)
 }
 
 func (v *services) owner(credential [sha256.Size]byte) (spool.Service, bool) {

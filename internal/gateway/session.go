@@ -174,7 +174,7 @@ func (s *session) ask(ctx context.Context) {
 	s.l.mu.Unlock()
 	services := make([]terminal.Service, 0, len(h.Services))
 	for _, v := range h.Services {
-		services = append(services, terminal.Service{ID: v.ServiceID, Name: v.Name, OutputOnly: v.OutputOnly})
+		services = append(services, terminal.Service{ID: v.ServiceID, Name: v.Name, OutputOnly: v.OutputOnly, Offer: v.Offer})
 	}
 	if err := s.l.g.c.Acts.Services(ctx, s.l.g.who, s.l.id, services); err != nil && ctx.Err() == nil {
 		s.l.g.c.Log.Error("record the services of a terminal", "terminal", s.l.id, "err", err)

@@ -331,13 +331,13 @@ func (r Report) Reached(step stdif.AckStep, before Report) bool {
 func (r Report) Hear(s stdif.ServiceState, now time.Time) Report {
 	r.UpdatedAt = now
 	switch s {
-	case stdif.ServiceActive:
+	case stdif.ServiceActive, stdif.ServiceLinkOpened, stdif.ServiceConsented, stdif.ServiceLive:
 		r.AliveAt, r.StaleAt, r.SilentAt = now, time.Time{}, time.Time{}
 	case stdif.ServiceCallerGone:
 		if r.StaleAt.IsZero() {
 			r.StaleAt = now
 		}
-	case stdif.ServiceEnded, stdif.ServiceHandledHere:
+	case stdif.ServiceEnded, stdif.ServiceHandledHere, stdif.ServiceDeclined, stdif.ServiceFailed:
 		if r.EndedAt.IsZero() {
 			r.EndedAt = now
 		}

@@ -45,7 +45,33 @@ const (
 	LineSent     = "sent"     // durable here
 	LineTerminal = "terminal" // durable at the terminal
 	LineRefused  = "refused"  // the service takes no input
+	LineService  = "service"  // the service said that the caller's screen showed it
+	LineRead     = "read"     // the service said that the caller opened it
+	LinePlayed   = "played"   // a clip ran to its end
+	LineFailed   = "failed"   // the service cannot deliver it
 )
+
+var lineRank = map[string]int{LineSent: 1, LineTerminal: 2, LineRefused: 3, LineFailed: 3, LineService: 4, LineRead: 5, LinePlayed: 6}
+
+// Further reports whether a line that had come to one state has come further
+// with another. What the service says may overtake what the terminal answered.
+func Further(had, now string) bool { return lineRank[now] > lineRank[had] }
+
+// LineOf is the state that a receipt of the service stands for; "" for one that
+// is not known here.
+func LineOf(s stdif.ReceiptState) string {
+	switch s {
+	case stdif.ReceiptDelivered:
+		return LineService
+	case stdif.ReceiptRead:
+		return LineRead
+	case stdif.ReceiptPlayed:
+		return LinePlayed
+	case stdif.ReceiptFailed:
+		return LineFailed
+	}
+	return ""
+}
 
 // Medium is one stored statement of a medium; its bytes are pulled by reference.
 type Medium struct {

@@ -15,10 +15,10 @@ import (
 )
 
 // TakeInputs makes what the headquarters hands to the services durable and lets
-// it move the reports. outputOnly says which services take no input
-// (出力のみ, S3-1-3-1). The answers are in the order of in. An error means
+// it move the reports. takes says what a service takes: one that is output only
+// takes nothing (出力のみ, S3-1-3-1), others take what they offered. The answers are in the order of in. An error means
 // that some of it is not durable: the headquarters hands all of it in again.
-func (s *Spool) TakeInputs(ctx context.Context, in []stdif.Input, outputOnly func(service string) bool) ([]stdif.InputResult, error) {
+func (s *Spool) TakeInputs(ctx context.Context, in []stdif.Input, takes func(service string, v stdif.Verb) bool) ([]stdif.InputResult, error) {
 	out := make([]stdif.InputResult, len(in))
 	var waiting []*writer.Pending
 	for i := 0; i < len(in); {
@@ -30,7 +30,7 @@ func (s *Spool) TakeInputs(ctx context.Context, in []stdif.Input, outputOnly fun
 		}
 		part, answers := in[i:i+n], out[i:i+n]
 		waiting = append(waiting, s.w.Submit(ctx, func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
-			return s.takeInputs(ctx, tx, part, answers, outputOnly)
+			return s.takeInputs(ctx, tx, part, answers, takes)
 		}))
 		i += n
 	}
@@ -52,7 +52,7 @@ func (s *Spool) TakeInputs(ctx context.Context, in []stdif.Input, outputOnly fun
 }
 
 // takeInputs is the act for one input, or for a run of steps of one mode.
-func (s *Spool) takeInputs(ctx context.Context, tx *writer.Tx, in []stdif.Input, out []stdif.InputResult, outputOnly func(string) bool) (entry.Entry, error) {
+func (s *Spool) takeInputs(ctx context.Context, tx *writer.Tx, in []stdif.Input, out []stdif.InputResult, takes func(string, stdif.Verb) bool) (entry.Entry, error) {
 	q := query.New(tx.Query())
 	written := 0
 	for i, one := range in {
@@ -61,7 +61,7 @@ func (s *Spool) takeInputs(ctx context.Context, tx *writer.Tx, in []stdif.Input,
 		if err != nil {
 			return entry.Entry{}, err
 		}
-		if out[i].Problem = admitInput(one, row, known, outputOnly); out[i].Problem != nil {
+		if out[i].Problem = admitInput(one, row, known, takes); out[i].Problem != nil {
 			continue
 		}
 		out[i].Taken = true
@@ -84,7 +84,7 @@ func (s *Spool) takeInputs(ctx context.Context, tx *writer.Tx, in []stdif.Input,
 	return e, nil
 }
 
-func admitInput(in stdif.Input, row query.SpoolReport, known bool, outputOnly func(string) bool) *stdif.Problem {
+func admitInput(in stdif.Input, row query.SpoolReport, known bool, takes func(string, stdif.Verb) bool) *stdif.Problem {
 	forTerminal := in.Verb == stdif.VerbAck || in.Verb == stdif.VerbRing
 	switch {
 	case in.ID == "":
@@ -93,14 +93,22 @@ func admitInput(in stdif.Input, row query.SpoolReport, known bool, outputOnly fu
 		return stdif.Problemf(stdif.CodeMissing, "/ack", "the step is missing")
 	case in.Verb == stdif.VerbMessage && in.Message == nil:
 		return stdif.Problemf(stdif.CodeMissing, "/message", "the chat line is missing")
-	case !known:
+	case !known && !begins(in):
 		return stdif.Problemf(stdif.CodeUnknownReport, "/reportId", "no report with this number is at this terminal")
-	case !forTerminal && outputOnly(in.ServiceID):
-		return stdif.Problemf(stdif.CodeOutputOnly, "/serviceId", "the service takes no input")
-	case in.Mode != "" && string(in.Mode) != row.Mode:
+	case !forTerminal && !takes(in.ServiceID, in.Verb):
+		return stdif.Problemf(stdif.CodeOutputOnly, "/serviceId", "the service does not take this")
+	case !known && !in.Mode.Valid():
+		return stdif.Problemf(stdif.CodeMode, "/mode", "a request says whether it is actual, exercise or test")
+	case known && in.Mode != "" && string(in.Mode) != row.Mode:
 		return stdif.Problemf(stdif.CodeMode, "/mode", "the report is of another mode")
 	}
 	return nil
+}
+
+// begins reports whether an input is about no report of its service: the report
+// that answers it is still to come.
+func begins(in stdif.Input) bool {
+	return in.Verb == stdif.VerbMedia && in.Media != nil && in.Media.ID != "" && in.Media.ID == in.ReportID
 }
 
 // takeInput writes one input, once, and reports whether anything was written.
@@ -110,6 +118,9 @@ func (s *Spool) takeInput(ctx context.Context, tx *writer.Tx, q *query.Queries, 
 	}
 	if _, repeated, err := found(q.InputByID(ctx, query.InputByIDParams{Hq: HQ, ID: in.ID})); err != nil || repeated {
 		return false, err
+	}
+	if row.ReportID == "" { // it begins a report that the service is still to make
+		return true, s.putInput(ctx, tx, q, in, string(in.Mode))
 	}
 	if err := s.putInput(ctx, tx, q, in, row.Mode); err != nil {
 		return false, err

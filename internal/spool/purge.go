@@ -27,8 +27,9 @@ func (s *Spool) kept() int64 { return s.keptBase.Load() + s.elapsed().Microsecon
 // calls it every hour; what the program does not live to write down is counted
 // again, so that a crash keeps longer and never shorter.
 func (s *Spool) Tend(ctx context.Context) error {
-	now := s.kept()
+	now, wall := s.kept(), int64(0)
 	err := s.w.Do(ctx, func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+		wall = tx.Now().UnixMicro()
 		err := tx.Put(ctx, tableMeta, query.SpoolMeta{Hq: HQ, Name: metaKept, Value: strconv.FormatInt(now, 10)})
 		return entry.Entry{Act: "spool.clock", Actor: s.actor(""), Subject: "spool/" + s.ID()}, err
 	})
@@ -36,6 +37,13 @@ func (s *Spool) Tend(ctx context.Context) error {
 		return fmt.Errorf("keep retention counter: %w", err)
 	}
 	if err := s.purge(ctx, now); err != nil {
+		return err
+	}
+	input, err := s.read.LastInput(ctx, HQ)
+	if err != nil {
+		return fmt.Errorf("purge: %w", err)
+	}
+	if err := s.purgeRequests(ctx, wall-stdif.SpoolKeep.Microseconds(), input); err != nil {
 		return err
 	}
 	return s.join(ctx, now-stdif.SpoolKeep.Microseconds())

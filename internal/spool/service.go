@@ -21,7 +21,8 @@ type Service struct {
 	ID         string
 	Name       string
 	OutputOnly bool
-	Origins    []string // web origins whose pages may hand over from the terminal's browser
+	Origins    []string     // web origins whose pages may hand over from the terminal's browser
+	Offer      *stdif.Offer // what it said that it can do; nil: it never did
 
 	credential [sha256.Size]byte
 }
@@ -88,12 +89,16 @@ func (s *Spool) Services(ctx context.Context) ([]Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read services: %w", err)
 	}
+	offers, err := s.offers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []Service
 	for _, r := range rows {
 		if r.Removed == 1 || len(r.Credential) != sha256.Size {
 			continue
 		}
-		v := Service{ID: r.ID, Name: r.Name, OutputOnly: r.OutputOnly == 1, credential: [sha256.Size]byte(r.Credential)}
+		v := Service{ID: r.ID, Name: r.Name, OutputOnly: r.OutputOnly == 1, Offer: offers[r.ID], credential: [sha256.Size]byte(r.Credential)}
 		if r.Origins != "" {
 			v.Origins = strings.Split(r.Origins, "\n")
 		}

@@ -47,6 +47,7 @@ func Tables() []writer.Table {
 		{Name: tableMedia, Key: []string{"hq", "service", "report_id", "medium"}},
 		{Name: tableService, Key: []string{"hq", "id"}},
 		{Name: tableMeta, Key: []string{"hq", "name"}},
+		{Name: tableOffer, Key: []string{"hq", "service"}},
 	}
 }
 
@@ -58,6 +59,7 @@ const (
 	tableMedia   = "spool_media"
 	tableService = "spool_service"
 	tableMeta    = "spool_meta"
+	tableOffer   = "spool_offer"
 )
 
 // Names of rows in spool_meta.

@@ -104,6 +104,9 @@ func (s *Spool) draft(in Intake) (draft, error) {
 	case m.Media != nil:
 		d.kind, act, d.reportID, v = open1.TypeMedia, "intake.media", m.Media.ReportID, m.Media
 		d.item = m.Media.ID
+	case m.Receipt != nil:
+		d.kind, act, d.reportID, v = open1.TypeReceipt, "intake.receipt", m.Receipt.ReportID, m.Receipt
+		d.item = string(m.Receipt.State) + " " + m.Receipt.ID
 	case m.Raw != nil:
 		d.kind, act, d.reportID, v = open1.TypeRaw, "intake.raw", m.Raw.ReportID, m.Raw
 	default:
@@ -199,6 +202,8 @@ func (s *Spool) again(d draft, earlier query.FrameByItemRow, now time.Time) (boo
 	case open1.TypeState:
 		_, told := s.acked.has(earlier.Seq)
 		return same || d.Inbound.State.State == stdif.ServiceActive && !told, nil
+	case open1.TypeReceipt:
+		return true, nil // how far something has come is said once
 	case open1.TypeRaw:
 		since := now.Sub(time.UnixMicro(earlier.At))
 		return since >= 0 && since < repeatWindow, nil
@@ -298,6 +303,8 @@ func (s *Spool) entryOf(d draft, seq int64, row query.SpoolReport) entry.Entry {
 		facts["revision"] = d.item
 	case open1.TypeState:
 		facts["state"] = d.item
+	case open1.TypeReceipt:
+		facts["state"] = string(d.Inbound.Receipt.State)
 	case open1.TypeRaw:
 		facts["code"] = strconv.Itoa(int(d.Inbound.Raw.Problem.Code))
 	}

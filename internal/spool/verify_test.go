@@ -22,11 +22,14 @@ func filled(t *testing.T) string {
 	if _, err := s.AddService(t.Context(), Service{ID: "net119.example", Name: "Net119"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Offer(t.Context(), "net119.example", stdif.Offer{Takes: []stdif.Verb{stdif.VerbGuide}}); err != nil {
+		t.Fatal(err)
+	}
 	taken(t, s, actual(report("N-1", 1)))
 	upload(t, s, "m1", pattern(chunkBytes+100))
 	taken(t, s, Intake{Inbound: stdif.Inbound{Chat: &stdif.ChatMessage{ID: "c1", ReportID: "N-1", From: stdif.FromCaller, At: eventTime, Text: "はい"}}})
 	in := stdif.Input{ID: "i1", ServiceID: "net119.example", ReportID: "N-1", Verb: stdif.VerbMessage, At: eventTime, Message: &stdif.ChatMessage{ID: "i1", Text: "はい"}}
-	if _, err := s.TakeInputs(t.Context(), []stdif.Input{in}, func(string) bool { return false }); err != nil {
+	if _, err := s.TakeInputs(t.Context(), []stdif.Input{in}, func(string, stdif.Verb) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	acknowledge(t, s, 1, 2)

@@ -198,6 +198,9 @@ func (r reports) MarkChat(ctx context.Context, id, line, delivery string) error 
 	if err != nil {
 		return err
 	}
+	if !report.Further(row.Delivery, delivery) {
+		return nil
+	}
 	row.Delivery = delivery
 	return put(ctx, r.tx, "report_chat", row)
 }

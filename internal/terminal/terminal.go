@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/stdif"
 )
 
 // Service is one emergency call service at a terminal (端末の共用).
@@ -34,6 +35,28 @@ type Service struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	OutputOnly bool   `json:"outputOnly"` // takes no input (S3-1-3-1)
+
+	Offer *stdif.Offer `json:"offer,omitempty"` // what it says that it can do; nil: it never did
+}
+
+// Takes reports whether the service takes an input of this verb. A console
+// offers nothing that it does not.
+func (s Service) Takes(v stdif.Verb) bool {
+	switch {
+	case s.OutputOnly:
+		return false
+	case s.Offer == nil:
+		return stdif.Offer{}.Accepts(v)
+	}
+	return s.Offer.Accepts(v)
+}
+
+// Equal reports whether two services say the same of themselves.
+func (s Service) Equal(other Service) bool {
+	if s.ID != other.ID || s.Name != other.Name || s.OutputOnly != other.OutputOnly || (s.Offer == nil) != (other.Offer == nil) {
+		return false
+	}
+	return s.Offer == nil || s.Offer.Equal(*other.Offer)
 }
 
 // Terminal is one dedicated terminal.

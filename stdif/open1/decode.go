@@ -80,7 +80,7 @@ func (f *Frame) check() *stdif.Problem {
 // numbered reports whether frames of the type are kept in a spool and counted.
 func (t Type) numbered() bool {
 	switch t {
-	case TypeReport, TypeState, TypeChat, TypeMedia, TypeRaw:
+	case TypeReport, TypeState, TypeChat, TypeMedia, TypeRaw, TypeReceipt:
 		return true
 	}
 	return false
@@ -117,6 +117,8 @@ func decodeBody(f Frame) (in stdif.Inbound, warnings []stdif.Problem, p *stdif.P
 		in.Chat, warnings, p = finish[stdif.ChatMessage](f.Body, f.outer())
 	case TypeMedia:
 		in.Media, warnings, p = finish[stdif.Media](f.Body, f.outer())
+	case TypeReceipt:
+		in.Receipt, warnings, p = finish[stdif.Receipt](f.Body, f.outer())
 	case TypeRaw:
 		in.Raw, warnings, p = finish[stdif.Undecodable](f.Body, f.outer())
 	default:
@@ -149,6 +151,17 @@ func DecodeState(message []byte, reportID string) (stdif.ReportState, []stdif.Pr
 // DecodeChat reads a bare chat line of the report with this id; see DecodeState.
 func DecodeChat(message []byte, reportID string) (stdif.ChatMessage, []stdif.Problem, *stdif.Problem) {
 	return bare(message, func(c *stdif.ChatMessage) *stdif.Problem { return sameReport(&c.ReportID, reportID) })
+}
+
+// DecodeReceipt reads a bare receipt about something that was said to the
+// caller of the report with this id; see DecodeState.
+func DecodeReceipt(message []byte, reportID string) (stdif.Receipt, []stdif.Problem, *stdif.Problem) {
+	return bare(message, func(r *stdif.Receipt) *stdif.Problem { return sameReport(&r.ReportID, reportID) })
+}
+
+// DecodeOffer reads what a service says that it can do.
+func DecodeOffer(message []byte) (stdif.Offer, []stdif.Problem, *stdif.Problem) {
+	return bare[stdif.Offer](message, nil)
 }
 
 func sameReport(id *string, want string) *stdif.Problem {

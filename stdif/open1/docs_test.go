@@ -60,6 +60,10 @@ func readExample(name string, wire []byte) (p *stdif.Problem, warnings []stdif.P
 		_, warnings, p = DecodeChat(wire, "N-20260401-000017")
 	case "media":
 		_, warnings, p = finish[stdif.Media](wire, nil)
+	case "offer":
+		_, warnings, p = DecodeOffer(wire)
+	case "receipt":
+		_, warnings, p = DecodeReceipt(wire, "N-20260401-000017")
 	case "input":
 		_, warnings, p = finish[stdif.Input](wire, nil)
 	case "status":

@@ -90,6 +90,8 @@ func FrameOf(in stdif.Inbound, sentAt time.Time) (Frame, error) {
 		t, body = TypeChat, in.Chat
 	case in.Media != nil:
 		t, body = TypeMedia, in.Media
+	case in.Receipt != nil:
+		t, body = TypeReceipt, in.Receipt
 	case in.Raw != nil:
 		t, body = TypeRaw, in.Raw
 	default:

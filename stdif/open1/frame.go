@@ -24,6 +24,7 @@ const (
 	PathReports = "/open1/reports" // GET: data request; ?service= &report=
 	PathInputs  = "/open1/inputs"  // POST: []stdif.Input -> []stdif.InputResult
 	PathMedia   = "/open1/media/"  // GET {service}/{report}/{medium}, Range
+	PathLive    = "/open1/live/"   // GET {service}/{report} ?after=: the live picture after that one, or 204
 	PathHealth  = "/open1/health"  // GET: Health
 )
 
@@ -33,6 +34,9 @@ const (
 	PathIntakeState   = "/state"          // POST, below /intake/reports/{id}
 	PathIntakeChat    = "/chat"           // POST, below /intake/reports/{id}
 	PathIntakeMedia   = "/media/"         // PUT {medium}, below /intake/reports/{id}
+	PathIntakeLive    = "/live"           // PUT one picture, below /intake/reports/{id}
+	PathIntakeReceipt = "/receipts"       // POST, below /intake/reports/{id}
+	PathIntakeOffer   = "/intake/offer"   // PUT what the service can do: stdif.Offer
 	PathIntakeEvents  = "/intake/events"  // GET, Server-Sent Events: Input, resumable by Last-Event-ID
 )
 
@@ -48,6 +52,7 @@ const (
 	TypeChat          Type = "chat.append"    // stdif.ChatMessage
 	TypeMedia         Type = "media.add"      // stdif.Media
 	TypeRaw           Type = "report.raw"     // stdif.Undecodable
+	TypeReceipt       Type = "receipt"        // stdif.Receipt
 	TypePing          Type = "ping"           // no body; every 5 s, so that silence is a fault
 )
 
@@ -160,4 +165,6 @@ type ServiceHealth struct {
 	Name       string    `json:"name"`
 	OutputOnly bool      `json:"outputOnly"`
 	LastHeard  time.Time `json:"lastHeard,omitzero"`
+
+	Offer *stdif.Offer `json:"offer,omitempty"` // as the service said; absent: it never did
 }

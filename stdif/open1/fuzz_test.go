@@ -15,6 +15,9 @@ func seeds(f *testing.F) {
 		`{"v":"open/1","type":"hello","sentAt":"2026-04-01T09:12:03Z","a~/b":{"c":[1e999]},"body":{"headquarters":"h","have":[{"from":5,"to":1}]}}`,
 		plain + `,"text":"か\u3099\u0000","media":[{"id":"v","mime":"audio/wav","startedAt":"2026-04-01T09:12:03Z"}],"translation":{"en":"\ufffd"}}`,
 		plain + `,"locations":[{"lat":139.8,"lon":35.6,"x":{"y":null}}],"additional":[{"name":"a","value":"b","c":1}]}`,
+		`{"v":"open/1","type":"receipt","msgId":"m","spool":"s","seq":1,"sentAt":"2026-04-01T09:12:03Z","serviceId":"v","mode":"test","body":{"reportId":"r","id":"h-1","state":"read","at":"2026-04-01T09:12:03Z"}}`,
+		`{"takes":["request-media","guide","x"],"receipts":true,"clips":[{"id":"cpr","label":"か\u3099","seconds":-1}],"y":{}}`,
+		plain + `,"requestId":"q\u0000"}`,
 		plain + `,"x":{"a":1,"a":2}}`, plain + `,"x":"\ud800"}`, plain + `,"Text":1,"":[]}`,
 		strings.Repeat("[", 33), strings.Repeat(`{"a":`, 40),
 	} {
@@ -71,9 +74,28 @@ func FuzzDecodeReport(f *testing.F) {
 	})
 }
 
+// What a service says that it can do, and how far something came, is read
+// whole or not at all.
+func FuzzDecodeOffer(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		if o, _, p := DecodeOffer(wire); p != nil && (o.Takes != nil || o.Clips != nil) || p == nil && o.Validate() != nil {
+			t.Fatalf("%+v, %v", o, p)
+		}
+		r, _, p := DecodeReceipt(wire, "r")
+		if p != nil && r.ID != "" || p == nil && (r.Validate() != nil || r.ReportID != "r") {
+			t.Fatalf("%+v, %v", r, p)
+		}
+		if p == nil {
+			readAgain(t, stdif.Inbound{Receipt: &r})
+		}
+	})
+}
+
 // Inputs come from the trusted side, and are read as if they did not.
 func FuzzDecodeInputs(f *testing.F) {
 	seeds(f)
+	f.Add([]byte(`[{"id":"i","serviceId":"s","reportId":"q","mode":"test","verb":"request-media","at":"2026-04-01T09:12:03Z","media":{"id":"q","phone":"+819000000000","purpose":"scene"}},{"id":"g","serviceId":"s","reportId":"r","mode":"test","verb":"guide","at":"2026-04-01T09:12:03Z","guide":{"id":"g","clip":"cpr"}}]`))
 	f.Add([]byte(`[{"id":"i","serviceId":"s","reportId":"r","mode":"test","verb":"ring","at":"2026-04-01T09:12:03Z"},{"id":"x"},7]`))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		list, p := DecodeInputs(wire)

@@ -114,6 +114,10 @@ func additional(v any) *[]stdif.Additional {
 		return &m.Additional
 	case *stdif.Input:
 		return &m.Additional
+	case *stdif.Receipt:
+		return &m.Additional
+	case *stdif.Offer:
+		return &m.Additional
 	}
 	return nil
 }

@@ -87,6 +87,7 @@ var types = map[string]reflect.Type{
 	"chat": reflect.TypeFor[stdif.ChatMessage](), "media": reflect.TypeFor[stdif.Media](), "raw": reflect.TypeFor[stdif.Undecodable](),
 	"problem": reflect.TypeFor[stdif.Problem](), "ack": reflect.TypeFor[stdif.Ack](), "input": reflect.TypeFor[stdif.Input](),
 	"input-result": reflect.TypeFor[stdif.InputResult](), "hello": reflect.TypeFor[Hello](), "snapshot": reflect.TypeFor[Snapshot](),
+	"receipt": reflect.TypeFor[stdif.Receipt](), "offer": reflect.TypeFor[stdif.Offer](),
 	"frame-ack": reflect.TypeFor[AckFrame](), "status": reflect.TypeFor[Status](), "health": reflect.TypeFor[Health](),
 }
 
@@ -242,11 +243,13 @@ func TestEncoderKeepsTheSchemas(t *testing.T) {
 // Reader and schema agree on what is required: without it both refuse.
 func TestReaderAndSchemaRequireTheSame(t *testing.T) {
 	readers := map[string]func([]byte) *stdif.Problem{
-		"report": func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Report](b, nil); return p },
-		"state":  func(b []byte) *stdif.Problem { _, _, p := finish[stdif.ReportState](b, nil); return p },
-		"chat":   func(b []byte) *stdif.Problem { _, _, p := finish[stdif.ChatMessage](b, nil); return p },
-		"media":  func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Media](b, nil); return p },
-		"input":  func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Input](b, nil); return p },
+		"report":  func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Report](b, nil); return p },
+		"state":   func(b []byte) *stdif.Problem { _, _, p := finish[stdif.ReportState](b, nil); return p },
+		"chat":    func(b []byte) *stdif.Problem { _, _, p := finish[stdif.ChatMessage](b, nil); return p },
+		"media":   func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Media](b, nil); return p },
+		"input":   func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Input](b, nil); return p },
+		"receipt": func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Receipt](b, nil); return p },
+		"offer":   func(b []byte) *stdif.Problem { _, _, p := finish[stdif.Offer](b, nil); return p },
 	}
 	all := schemasOf(t)
 	for name, read := range readers {

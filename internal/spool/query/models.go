@@ -58,6 +58,13 @@ type SpoolMeta struct {
 	Value string `db:"value"`
 }
 
+type SpoolOffer struct {
+	Hq      string `db:"hq"`
+	Service string `db:"service"`
+	Body    string `db:"body"`
+	At      int64  `db:"at"`
+}
+
 type SpoolReport struct {
 	Hq           string `db:"hq"`
 	Service      string `db:"service"`
