@@ -551,6 +551,13 @@ export interface components {
             pref?: string;
             room?: string;
         };
+        InterfaceClip: {
+            id: string;
+            label: string;
+            language?: string;
+            /** Format: int64 */
+            seconds?: number;
+        };
         InterfaceContact: {
             name?: string;
             phone?: string;
@@ -636,6 +643,13 @@ export interface components {
             medications?: string[];
             note?: string;
         };
+        InterfaceOffer: {
+            additional?: components["schemas"]["InterfaceAdditional"][];
+            clips?: components["schemas"]["InterfaceClip"][];
+            live?: boolean;
+            receipts?: boolean;
+            takes?: string[];
+        };
         InterfacePoint: {
             /** Format: double */
             lat: number;
@@ -673,6 +687,7 @@ export interface components {
             proxy?: components["schemas"]["InterfaceProxy"];
             raw?: components["schemas"]["InterfaceRaw"];
             reportId: string;
+            requestId?: string;
             /** Format: int64 */
             revision: number;
             routing?: components["schemas"]["InterfaceRouting"];
@@ -834,6 +849,7 @@ export interface components {
         Service: {
             id: string;
             name: string;
+            offer?: components["schemas"]["InterfaceOffer"];
             outputOnly: boolean;
         };
         Somebody: {
