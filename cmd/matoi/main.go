@@ -34,6 +34,7 @@ type commands struct {
 	Revoke   revokeCommand   `cmd:"" help:"Take a terminal out of service at once."`
 	Console  consoleCommand  `cmd:"" help:"Consoles: codes, list, revoke."`
 	Person   personCommand   `cmd:"" help:"Persons: add, list, password, suspend."`
+	Map      mapCommand      `cmd:"" help:"The map that consoles draw: import, show, remove."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`
 	Verify   verifyCommand   `cmd:"" help:"Compare a store or a spool with its evidence log."`
 	Settings settingsCommand `cmd:"" name:"config" help:"Every setting, its value, and where it came from."`

@@ -63,6 +63,8 @@ const (
 	SessionTouch      Name = "session.touch"
 	SessionClose      Name = "session.close"
 	SessionRevoke     Name = "session.revoke"
+	MapImport         Name = "map.import"
+	MapRemove         Name = "map.remove"
 )
 
 // Rights says which right each story needs.
@@ -83,6 +85,7 @@ func Rights() map[Name]authz.Right {
 		PersonAdd: authz.PersonManage, PersonChange: authz.PersonManage,
 		SessionOpen: authz.SessionOpen, SessionRefuse: authz.SessionOpen, SessionTouch: authz.SessionTouch,
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,
+		MapImport: authz.MapManage, MapRemove: authz.MapManage,
 	}
 }
 

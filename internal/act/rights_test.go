@@ -56,6 +56,10 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.TerminalServices: func(ctx context.Context, who act.Who) error { return h.Services(ctx, who, terminal1, nil) },
 		act.TerminalRenew:    func(ctx context.Context, who act.Who) error { return h.Renew(ctx, who, terminal1, "a1", "a2") },
 		act.TerminalRevoke:   func(ctx context.Context, who act.Who) error { return h.RevokeTerminal(ctx, who, "t-02") },
+		act.MapImport: func(ctx context.Context, who act.Who) error {
+			return h.ImportMap(ctx, who, act.Map{SHA256: "ab", Bytes: 1})
+		},
+		act.MapRemove: func(ctx context.Context, who act.Who) error { return h.RemoveMap(ctx, who, "ab") },
 		act.TerminalEnrol: func(ctx context.Context, who act.Who) error {
 			return h.Enrol(ctx, who, terminal.Terminal{ID: "t-09", Name: "n", Place: "p", Address: "127.0.0.1:1", Serials: []string{"1"}})
 		},

@@ -85,7 +85,7 @@ func StartDemo(ctx context.Context, c DemoConfig) (_ *Demo, err error) {
 	} else if there, e := os.ReadDir(d.dir); e == nil && len(there) > 0 {
 		return nil, fmt.Errorf("demo: %s is not empty; a demo begins anew each time", d.dir)
 	}
-	for _, step := range []func(context.Context) error{d.headquarters, d.people, d.terminals, d.openDoors} {
+	for _, step := range []func(context.Context) error{d.headquarters, d.townMap, d.people, d.terminals, d.openDoors} {
 		if err = step(run); err != nil {
 			return nil, err
 		}

@@ -140,7 +140,7 @@ func (s *Server) renew(ctx context.Context, id, address string, settings *tls.Co
 
 func (s *Server) newAPI() (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{Headquarters: s.House.c.HQ, Name: s.House.c.Name, Version: s.c.Version, Store: s.Store, Acts: s.Acts,
-		May: s.May, Links: links{s.gateway}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Now: s.House.c.Now, Log: s.c.Log})
+		May: s.May, Links: links{s.gateway}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
 }
 
 // links shows the gateway to the API.

@@ -51,6 +51,8 @@ const (
 	TerminalRead   Right = "terminal.read"
 	TerminalEnrol  Right = "terminal.enrol"
 	TerminalRevoke Right = "terminal.revoke"
+	MapRead        Right = "map.read"
+	MapManage      Right = "map.manage"
 	LogRead        Right = "log.read"
 	LogVerify      Right = "log.verify"
 	LogCheckpoint  Right = "log.checkpoint"
@@ -160,6 +162,8 @@ func houseRights() []Declaration {
 		{TerminalRead, "専用端末と回線の状態を見る", everybody(CommandLine)},
 		{TerminalEnrol, "専用端末を登録する", []Who{Maintainer, CommandLine}},
 		{TerminalRevoke, "専用端末の登録を取り消す", []Who{Maintainer, CommandLine}},
+		{MapRead, "本部の地図を見る。通報の内容は含まない", everybody(CommandLine)},
+		{MapManage, "本部の地図ファイルを取り込み、取り外す", []Who{CommandLine}},
 		{LogRead, "証跡を読む。通報の内容は証跡に含まれない", []Who{Auditor, CommandLine}},
 		{LogVerify, "証跡が改変されていないことを確かめる", []Who{Supervisor, Maintainer, Auditor, CommandLine}},
 		{LogCheckpoint, "証跡の要約に署名し、外へ写す", []Who{Wake, CommandLine}},

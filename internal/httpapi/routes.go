@@ -34,6 +34,11 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/reports/{id}/chat", authz.ChatSend, "Write to the caller", s.sendChat)
 	post(b, "/reports/{id}/data-requests", authz.DataRequest, "Ask the terminal for its data now", s.requestReport)
 
+	get(b, "/reports/{id}/places", authz.ReportRead, "Every place of every revision, as given: the track of a caller or a vehicle", s.reportPlaces)
+	get(b, "/board/places", authz.BoardRead, "Where the open reports are, for a map of all of them", s.boardPlaces)
+	get(b, "/map", authz.MapRead, "The headquarters' own map, when it has imported one", s.readMap)
+	b.raw("GET /api/v1/map/{sha256}", authz.MapRead, s.mapFile)
+
 	get(b, "/terminals", authz.TerminalRead, "Terminals and their links", s.listTerminals)
 	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)
 	post(b, "/terminals/{id}/data-requests", authz.DataRequest, "Ask a terminal for all its open reports", s.requestTerminal)

@@ -47,7 +47,7 @@ type Enrolling struct {
 	Phone   string `json:"phone,omitempty" maxLength:"100"`
 }
 
-// Config of the door. Everything is required but Health.
+// Config of the door. Everything is required but Health and Maps.
 type Config struct {
 	Headquarters string
 	Name         string
@@ -59,6 +59,7 @@ type Config struct {
 	Enrol        func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	Health       func(ctx context.Context) Health
 	Pages        http.Handler // the built pages
+	Maps         Maps         // nil: there is no map
 	Now          func() time.Time
 	Log          *slog.Logger
 }
@@ -85,6 +86,7 @@ type Server struct {
 	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	health              func(ctx context.Context) Health
 	pages               http.Handler
+	maps                Maps
 	now                 func() time.Time
 	log                 *slog.Logger
 
@@ -103,6 +105,9 @@ func New(c Config) (*Server, error) {
 		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}},
+	}
+	if s.maps = c.Maps; s.maps == nil {
+		s.maps = noMap{}
 	}
 	s.hub = newHub(s)
 	s.identities = newIdentities(c.Store, c.Now)

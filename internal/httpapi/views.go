@@ -171,12 +171,13 @@ type summary struct {
 	place    string
 	proxy    bool
 	severity *float64
+	at       *stdif.Location // where a map of all reports marks it
 }
 
 const excerptLength = 120
 
 func summarise(r *stdif.Report) summary {
-	s := summary{kind: r.Kind, excerpt: stdif.Excerpt(r.Text, excerptLength), proxy: r.Proxy != nil}
+	s := summary{kind: r.Kind, excerpt: stdif.Excerpt(r.Text, excerptLength), proxy: r.Proxy != nil, at: marked(r.Locations)}
 	if r.Severity != nil {
 		v := r.Severity.Value
 		s.severity = &v

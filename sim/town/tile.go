@@ -28,6 +28,14 @@ type feature struct {
 	path    []xy
 	tags    []string // name, value, …
 	minZoom int
+	nw, se  xy // corners of the box around it
+}
+
+// near reports whether it can touch a tile with its margin.
+func (f feature) near(z int, x, y uint32) bool {
+	n := float64(uint64(1) << z)
+	const m = float64(margin) / extent
+	return f.nw.x*n <= float64(x)+1+m && f.se.x*n >= float64(x)-m && f.nw.y*n <= float64(y)+1+m && f.se.y*n >= float64(y)-m
 }
 
 type xy struct{ x, y float64 }
@@ -96,7 +104,7 @@ func draw(features []feature, z int, x, y uint32) []byte {
 	layers := map[string]*layer{}
 	var order []string
 	for _, f := range features {
-		if z < f.minZoom {
+		if z < f.minZoom || !f.near(z, x, y) {
 			continue
 		}
 		geometry := cut(f, z, x, y)

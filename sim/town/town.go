@@ -71,9 +71,11 @@ func (t *town) degrees(p spot) (lon, lat float64) {
 }
 
 func (t *town) add(layer string, s shape, minZoom int, path []spot, tags ...string) {
-	f := feature{layer: layer, shape: s, tags: tags, minZoom: minZoom}
+	f := feature{layer: layer, shape: s, tags: tags, minZoom: minZoom, nw: xy{1, 1}}
 	for _, p := range path {
-		f.path = append(f.path, world(t.degrees(p)))
+		w := world(t.degrees(p))
+		f.path = append(f.path, w)
+		f.nw, f.se = xy{min(f.nw.x, w.x), min(f.nw.y, w.y)}, xy{max(f.se.x, w.x), max(f.se.y, w.y)}
 	}
 	t.features = append(t.features, f)
 }

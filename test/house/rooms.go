@@ -42,6 +42,7 @@ var rules = []rule{
 	{[]string{"internal/seal"}, base, "keys and envelopes"},
 	{[]string{"internal/audit"}, join([]string{"internal/audit", "stdif"}, base), "tree, checkpoint, verify; no database in it"},
 	{[]string{"internal/store"}, join([]string{"internal/store", "internal/audit", "internal/seal", "stdif"}, field, base), "keeps; decides nothing"},
+	{[]string{"internal/mapfile"}, base, "a file of pictures to look at: no report, no store"},
 	{[]string{"internal/spool"}, join([]string{"internal/spool", "internal/store/writer", "internal/store/sqlite", "internal/audit", "internal/seal", "stdif"}, base), "the store of whoever must work alone"},
 
 	{[]string{"internal/agent"}, join([]string{"internal/agent", "internal/spool", "internal/seal", "stdif", "i18n", "ui", "internal/terminal"}, base), "a terminal holds its spool and nothing else"},

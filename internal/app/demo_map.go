@@ -1,0 +1,27 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/matoi119/matoi/sim/town"
+)
+
+// townMap imports the made-up town as a headquarters imports its own map.
+func (d *Demo) townMap(ctx context.Context) error {
+	var b bytes.Buffer
+	if err := town.Write(&b); err != nil {
+		return err
+	}
+	path := filepath.Join(d.dir, "town.pmtiles")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if _, err := d.server.ImportMap(ctx, path); err != nil {
+		return fmt.Errorf("demo: map: %w", err)
+	}
+	return nil
+}
