@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/board/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the open reports are, for a map of all of them
+         * @description Right: `board.read`.
+         */
+        get: operations["getBoardPlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolments": {
         parameters: {
             query?: never;
@@ -78,6 +98,26 @@ export interface paths {
          * @description Right: `feed.confirm`.
          */
         post: operations["postFeedPainted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The headquarters' own map, when it has imported one
+         * @description Right: `map.read`.
+         */
+        get: operations["getMap"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -264,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every place of every revision, as given: the track of a caller or a vehicle
+         * @description Right: `report.read`.
+         */
+        get: operations["getReportsIdPlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{id}/release": {
         parameters: {
             query?: never;
@@ -394,6 +454,18 @@ export interface components {
             reports: components["schemas"]["Card"][];
             terminals: components["schemas"]["Link"][];
             unsaved: components["schemas"]["Card"][];
+        };
+        BoardPlace: {
+            id: string;
+            /** @description one of the report's, as given */
+            location: components["schemas"]["InterfaceLocation"];
+            /** @enum {string} */
+            mode: "actual" | "exercise" | "test";
+            number: string;
+            /** Format: int64 */
+            revision: number;
+            /** @enum {string} */
+            state: "presented" | "escalated" | "accepted" | "in_dialog" | "closed";
         };
         Card: {
             cancelled: boolean;
@@ -774,6 +846,26 @@ export interface components {
             account: string;
             password: string;
         };
+        Map: {
+            /** @description whose data it is, as text */
+            attribution: string;
+            /** @description west, south, east, north */
+            bounds: number[];
+            /** Format: int64 */
+            bytes: number;
+            /** @description longitude, latitude, zoom */
+            center: number[];
+            /** Format: date-time */
+            importedAt: string;
+            /** @description layers of its vector tiles */
+            layers: string[];
+            /** Format: int64 */
+            maxZoom: number;
+            /** Format: int64 */
+            minZoom: number;
+            name: string;
+            sha256: string;
+        };
         Me: {
             console: components["schemas"]["Seated"];
             headquarters: components["schemas"]["Named"];
@@ -828,8 +920,27 @@ export interface components {
             mime: string;
             text: string;
         };
+        ReportPlaces: {
+            id: string;
+            /**
+             * Format: int64
+             * @description the newest revision
+             */
+            revision: number;
+            /** @description by revision, the oldest first; of very many the first and the newest */
+            revisions: components["schemas"]["RevisionPlaces"][];
+        };
         Revision: {
             late: boolean;
+            /** Format: date-time */
+            receivedAt: string;
+            /** Format: int64 */
+            revision: number;
+        };
+        RevisionPlaces: {
+            /** @description it came after the line had been down */
+            late: boolean;
+            locations: components["schemas"]["InterfaceLocation"][];
             /** Format: date-time */
             receivedAt: string;
             /** Format: int64 */
@@ -883,6 +994,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBoardPlaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardPlace"][] | null;
                 };
             };
             /** @description Unauthorized */
@@ -1075,6 +1252,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Map"];
                 };
             };
             /** @description Unauthorized */
@@ -1698,6 +1941,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReportsIdPlaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPlaces"];
                 };
             };
             /** @description Unauthorized */
