@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 
 	"github.com/google/uuid"
 	"github.com/matoi119/matoi/internal/authz"
@@ -118,6 +119,8 @@ type Acts struct {
 	store  *store.Store
 	may    *authz.Decider
 	rights map[Name]authz.Right
+
+	comparing chan struct{} // bounds how many passwords are compared at once
 }
 
 // New joins stories, rights and policy text. It fails when a story has no right
@@ -129,7 +132,7 @@ func New(s *store.Store, may *authz.Decider) (*Acts, error) {
 			return nil, fmt.Errorf("story %s needs the right %s, which the policy does not declare", name, right)
 		}
 	}
-	return &Acts{store: s, may: may, rights: rights}, nil
+	return &Acts{store: s, may: may, rights: rights, comparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}, nil
 }
 
 // Told is what a story says about itself; the zero Told means that nothing had
