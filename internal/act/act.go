@@ -59,6 +59,12 @@ const (
 	ConsoleRevoke     Name = "console.revoke"
 	PersonAdd         Name = "person.add"
 	PersonChange      Name = "person.change"
+	IncidentOpen      Name = "incident.open"
+	IncidentJoin      Name = "incident.join"
+	IncidentPart      Name = "incident.part"
+	IncidentDismiss   Name = "incident.dismiss"
+	IncidentClose     Name = "incident.close"
+	VoiceCallNotice   Name = "voice-call.notice"
 	SessionOpen       Name = "session.open"
 	SessionRefuse     Name = "session.refuse"
 	SessionTouch      Name = "session.touch"
@@ -83,6 +89,8 @@ func Rights() map[Name]authz.Right {
 		TerminalLink:   authz.TerminalLink, TerminalServices: authz.TerminalLink,
 		TerminalEnrol: authz.TerminalEnrol, TerminalRenew: authz.TerminalRenew, TerminalRevoke: authz.TerminalRevoke,
 		ConsoleIssue: authz.ConsoleEnrol, ConsoleEnrol: authz.ConsoleJoin, ConsoleRevoke: authz.ConsoleRevoke,
+		IncidentOpen: authz.IncidentJoin, IncidentJoin: authz.IncidentJoin, IncidentPart: authz.IncidentJoin,
+		IncidentDismiss: authz.IncidentJoin, IncidentClose: authz.IncidentClose, VoiceCallNotice: authz.VoiceCallNotice,
 		PersonAdd: authz.PersonManage, PersonChange: authz.PersonManage,
 		SessionOpen: authz.SessionOpen, SessionRefuse: authz.SessionOpen, SessionTouch: authz.SessionTouch,
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,

@@ -46,6 +46,15 @@ const (
 	DataRequest   Right = "data.request"
 )
 
+// Rights on incidents and voice calls.
+const (
+	IncidentRead    Right = "incident.read"
+	IncidentJoin    Right = "incident.join"
+	IncidentClose   Right = "incident.close"
+	VoiceCallRead   Right = "voice-call.read"
+	VoiceCallNotice Right = "voice-call.notice"
+)
+
 // Rights on terminals and on the house.
 const (
 	TerminalRead   Right = "terminal.read"
@@ -116,7 +125,7 @@ func desk(more ...Who) []Who { return append([]Who{Dispatcher, Supervisor}, more
 // Rights is the one table of rights. It says the same as policies.cedar, in
 // another way, so that a slip in either is found before anything starts.
 func Rights() []Declaration {
-	return slices.Concat(seatRights(), reportRights(), houseRights(), machineRights())
+	return slices.Concat(seatRights(), reportRights(), incidentRights(), houseRights(), machineRights())
 }
 
 func seatRights() []Declaration {
@@ -154,6 +163,16 @@ func reportRights() []Declaration {
 		{ChatSend, "通報者へ文字を送る", desk()},
 		{MediaRead, "画像・動画を見る", desk()},
 		{DataRequest, "専用端末へデータを要求する", desk()},
+	}
+}
+
+func incidentRights() []Declaration {
+	return []Declaration{
+		{IncidentRead, "事案と、まとまりの候補を見る", desk()},
+		{IncidentJoin, "通報や音声通話を事案にまとめ、外し、候補を退ける", desk()},
+		{IncidentClose, "事案を終わらせる", desk()},
+		{VoiceCallRead, "音声通話の知らせ（番号・場所）を見る", desk()},
+		{VoiceCallNotice, "音声通話の知らせを入れる。音声そのものは扱わない", desk()},
 	}
 }
 

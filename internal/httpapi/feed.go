@@ -132,7 +132,7 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		if c.Kind == "report" && c.Detail == string(act.ReportRevise) {
 			h.s.painted.forget(c.Subject) // it may ring anew
 		}
-		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" {
+		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" {
 			h.names = nil
 		}
 	}

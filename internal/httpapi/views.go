@@ -8,6 +8,7 @@ import (
 
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/seal"
 	"github.com/matoi119/matoi/internal/terminal"
@@ -52,6 +53,7 @@ type Card struct {
 	Severity        *float64           `json:"severity"`
 	Close           *Closing           `json:"close"`
 	OutputOnly      bool               `json:"outputOnly"`
+	Incident        *IncidentMark      `json:"incident" doc:"the event it belongs to (事案)"`
 }
 
 // Claim says who has a report in charge.
@@ -96,6 +98,7 @@ type names struct {
 	services  map[string]terminal.Service
 	terminals map[string]terminal.Terminal
 	links     map[string]terminal.Link
+	incidents map[string]incident.Mark // by kind/member
 }
 
 func (s *Server) names(ctx context.Context) (*names, error) {
@@ -134,7 +137,8 @@ func (s *Server) names(ctx context.Context) (*names, error) {
 	for _, l := range links {
 		n.links[l.TerminalID] = l
 	}
-	return n, nil
+	n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince))
+	return n, err
 }
 
 func or(name, id string) string {
@@ -172,6 +176,10 @@ type summary struct {
 	proxy    bool
 	severity *float64
 	at       *stdif.Location // where a map of all reports marks it
+
+	spots    []incident.Spot // what can be compared with other reports
+	places   []string
+	vehicles []string // keyed indexes
 }
 
 const excerptLength = 120
@@ -263,6 +271,10 @@ func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) 
 		return none, nil
 	}
 	known := summarise(words)
+	known.spots, known.places = incident.Whereabouts(words.Locations)
+	if words.Vehicle != nil && words.Vehicle.VIN != "" {
+		known.vehicles = []string{s.store.VehicleIndex(words.Vehicle.VIN)}
+	}
 	s.summaries.put(r.Frame, known)
 	return known, nil
 }
@@ -280,6 +292,9 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(), HandledAlone: r.Ended == stdif.ServiceHandledHere,
 		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
 		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly,
+	}
+	if m, ok := n.incidents[string(incident.Report)+"/"+r.ID]; ok {
+		c.Incident = markOf(m)
 	}
 	if r.Claim.Console != "" {
 		c.Claim = &Claim{

@@ -22,6 +22,7 @@ func Tables() []writer.Table {
 		t("terminal_register", "id"), t("terminal_link", "terminal"),
 		t("console_register", "id"), t("console_enrolment", "code_hash"),
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
+		t("incident_incident", "id"), t("incident_link", "kind", "member"), t("incident_dismissal", "a", "b"), t("incident_call", "id"),
 		t("outbox_message", "id"),
 	}
 }
