@@ -46,6 +46,9 @@ func (m Member) key() string { return string(m.Kind) + "/" + m.ID }
 func (m Member) mode(ctx context.Context, u *store.Unit) (stdif.Mode, error) {
 	if m.Kind == incident.Call {
 		c, err := u.Incidents().Call(ctx, m.ID)
+		if fault.Of(err) == fault.NotFound {
+			err = fault.New(fault.NotFound, "call.unknown")
+		}
 		return c.Mode, err
 	}
 	r, err := u.Reports().Report(ctx, m.ID)
@@ -206,6 +209,9 @@ func (a *Acts) CloseIncident(ctx context.Context, who Who, id string) error {
 	}
 	return a.do(ctx, who, IncidentClose, authz.Resource{}, func(ctx context.Context, u *store.Unit) (Told, error) {
 		i, err := u.Incidents().Incident(ctx, id)
+		if fault.Of(err) == fault.NotFound {
+			err = fault.New(fault.NotFound, "incident.unknown")
+		}
 		if err != nil {
 			return Told{}, err
 		}

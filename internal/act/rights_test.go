@@ -8,6 +8,7 @@ import (
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
@@ -42,8 +43,22 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.ReportOpen:      func(ctx context.Context, who act.Who) error { return h.Open(ctx, who, reportID) },
 		act.ReportClaim:     func(ctx context.Context, who act.Who) error { return h.Claim(ctx, who, reportID) },
 		act.ReportRelease:   func(ctx context.Context, who act.Who) error { return h.Release(ctx, who, reportID) },
-		act.ReportClose:     func(ctx context.Context, who act.Who) error { return h.Close(ctx, who, reportID, "handled", "") },
-		act.ChatSend:        func(ctx context.Context, who act.Who) error { return h.Say(ctx, who, reportID, "l", "はい") },
+		act.IncidentOpen:    func(ctx context.Context, who act.Who) error { return h.OpenIncident(ctx, who, reportID) },
+		act.IncidentJoin: func(ctx context.Context, who act.Who) error {
+			return h.Join(ctx, who, reportID, act.Member{Kind: incident.Call, ID: "none"})
+		},
+		act.IncidentPart: func(ctx context.Context, who act.Who) error {
+			return h.Part(ctx, who, act.Member{Kind: incident.Report, ID: reportID}, incident.Slip)
+		},
+		act.IncidentDismiss: func(ctx context.Context, who act.Who) error {
+			return h.Dismiss(ctx, who, reportID, act.Member{Kind: incident.Call, ID: "none"})
+		},
+		act.IncidentClose: func(ctx context.Context, who act.Who) error { return h.CloseIncident(ctx, who, "none") },
+		act.VoiceCallNotice: func(ctx context.Context, who act.Who) error {
+			return h.NoticeCall(ctx, who, incident.VoiceCall{ID: "c-1", Mode: stdif.Actual, State: incident.Ringing})
+		},
+		act.ReportClose: func(ctx context.Context, who act.Who) error { return h.Close(ctx, who, reportID, "handled", "") },
+		act.ChatSend:    func(ctx context.Context, who act.Who) error { return h.Say(ctx, who, reportID, "l", "はい") },
 		act.DataRequest: func(ctx context.Context, who act.Who) error {
 			_, err := h.RequestTerminal(ctx, who, terminal1)
 			return err
