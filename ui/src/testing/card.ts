@@ -37,6 +37,7 @@ export function card(over: Partial<Card> = {}): Card {
     proxy: false,
     severity: null,
     close: null,
+    incident: null,
     outputOnly: false,
     ...over,
   }
