@@ -9,6 +9,7 @@ import (
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/additional"
 	"github.com/matoi119/matoi/stdif/cap"
+	"github.com/matoi119/matoi/stdif/internal/gather"
 	"github.com/matoi119/matoi/stdif/internal/markup"
 	"github.com/matoi119/matoi/stdif/pidf"
 	"github.com/matoi119/matoi/stdif/veds"
@@ -16,8 +17,9 @@ import (
 
 // message is one body on its way to a report.
 type message struct {
+	gather.Parts
+
 	head      header
-	report    stdif.Report
 	mode      stdif.Mode
 	sent      time.Time // as a part or the header says
 	callID    string
@@ -25,25 +27,16 @@ type message struct {
 	emergency bool   // something tells of one
 	crashed   bool
 	fault     *stdif.Problem // refuses the whole
-	warnings  []stdif.Problem
-}
-
-func (m *message) warn(code stdif.Code, place, detail string) {
-	m.warnings = append(m.warnings, stdif.Problem{Code: code, Place: place, Detail: detail})
-}
-
-func (m *message) keep(name, value string) {
-	m.report.Additional = append(m.report.Additional, stdif.Additional{Name: name, Value: value})
 }
 
 // newMessage reads the headers of the call. All of them stay among the
 // additional items: who called whom, over which servers.
 func newMessage(head header) *message {
 	m := &message{head: head}
-	m.report.Kind.Code = stdif.KindOther
+	m.Out.Kind.Code = stdif.KindOther
 	for _, f := range head {
 		if !strings.EqualFold(f.name, "Content-Type") {
-			m.keep("header."+f.name, f.value)
+			m.Keep("header."+f.name, f.value)
 		}
 	}
 	for _, value := range head.all("Call-Info") {
@@ -51,7 +44,7 @@ func newMessage(head header) *message {
 		switch {
 		case !strings.EqualFold(purpose, "emergency-CallId"):
 		case uri == "":
-			m.warn(stdif.CodeMissing, "/header/Call-Info", "an emergency call identifier that is empty")
+			m.Warn(stdif.CodeMissing, "/header/Call-Info", "an emergency call identifier that is empty")
 		case m.callID == "":
 			m.callID, m.emergency = markup.SafeID(uri), true
 		}
@@ -64,7 +57,7 @@ func newMessage(head header) *message {
 	if date := head.get("Date"); date != "" {
 		at, ok := mailTime(date)
 		if !ok {
-			m.warn(stdif.CodeTime, "/header/Date", "a time without offset, or not a time; kept as it came")
+			m.Warn(stdif.CodeTime, "/header/Date", "a time without offset, or not a time; kept as it came")
 		}
 		m.sent = at
 	}
@@ -109,9 +102,9 @@ func (m *message) service(value string) bool {
 	if test {
 		m.mode = stdif.Test
 	}
-	m.report.Kind.LocalCode = "urn:service:" + rest
+	m.Out.Kind.LocalCode = "urn:service:" + rest
 	if code := services[sub]; code != "" {
-		m.report.Kind.Code = code
+		m.Out.Kind.Code = code
 	}
 	return true
 }
@@ -138,7 +131,7 @@ func (m *message) part(p part, name string, depth int) {
 	place := "/" + strings.ReplaceAll(name, ".", "/")
 	for _, f := range p.header {
 		if !strings.EqualFold(f.name, "Content-Transfer-Encoding") {
-			m.keep(name+"."+f.name, f.value)
+			m.Keep(name+"."+f.name, f.value)
 		}
 	}
 	wire, fault := p.content()
@@ -158,21 +151,11 @@ func (m *message) part(p part, name string, depth int) {
 	if strings.HasPrefix(fault.Place, "byte ") {
 		fault.Place = "/" + fault.Place
 	}
-	m.warn(fault.Code, place+strings.TrimSuffix(fault.Place, "/"), fault.Detail+"; kept as it came")
+	m.Warn(fault.Code, place+strings.TrimSuffix(fault.Place, "/"), fault.Detail+"; kept as it came")
 	if wire == nil {
 		wire = p.body
 	}
-	m.keepText(name, wire)
-}
-
-// keepText shows what cannot be read, where it is text at all. The raw has it
-// in any case.
-func (m *message) keepText(name string, wire []byte) {
-	if text, _, p := markup.ToUTF8(wire); p == nil {
-		m.keep(name, strings.ReplaceAll(string(text), "\r\n", "\n"))
-		return
-	}
-	m.keep(name, fmt.Sprintf("%d bytes, in the raw", len(wire)))
+	m.KeepText(name, wire)
 }
 
 // read hands a part to whoever reads its type.
@@ -198,7 +181,7 @@ func (m *message) read(kind string, parameters map[string]string, wire []byte, n
 	case kind == "" || kind == "text/plain":
 		return m.words(wire, parameters["charset"])
 	case kind == "application/sdp":
-		m.keepText(name, wire)
+		m.KeepText(name, wire)
 		return nil
 	case strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "video/"):
 		return stdif.Problemf(stdif.CodeMediaType, "", "a picture inside a body stands in the raw only: send it as a medium of the report")

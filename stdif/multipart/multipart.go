@@ -91,7 +91,7 @@ func (c Codec) ReportID(wire []byte) string {
 	if p != nil {
 		return ""
 	}
-	return m.report.ID
+	return m.Out.ID
 }
 
 // Decode reads one message.
@@ -100,9 +100,9 @@ func (c Codec) Decode(wire []byte) (stdif.Inbound, []stdif.Problem, error) {
 	if p != nil {
 		return stdif.Inbound{}, nil, p
 	}
-	m.warnings = append(m.warnings, finish.Open(&m.report, m.sent, wire, c.Now)...)
+	m.Warnings = append(m.Warnings, finish.Open(&m.Out, m.sent, wire, c.Now)...)
 	m.fit()
-	in, warnings, p := finish.Report(&m.report, m.mode, MediaType, wire, m.warnings)
+	in, warnings, p := finish.Report(&m.Out, m.mode, MediaType, wire, m.Warnings)
 	if p != nil {
 		return stdif.Inbound{}, nil, p
 	}

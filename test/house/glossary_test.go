@@ -42,8 +42,9 @@ var synonyms = map[string]string{
 // meant are names in which a synonym is a word of somebody else's standard or
 // means something else, each with its reason.
 var meant = map[string]string{
-	"Alert": "CAP 1.2 calls its document <alert>; only package stdif/cap says so",
-	"alert": "the same, as the XML name",
+	"Alert":                                  "CAP 1.2 calls its document <alert>; only package stdif/cap says so",
+	"alert":                                  "the same, as the XML name",
+	"agentWorkstationPositionIdentification": "NENA-STA-021 calls a console so; only package stdif/eido writes it",
 }
 
 // romanised are Japanese words that must not be spelled in Latin letters in

@@ -15,6 +15,11 @@ import (
 // hands out all of a report or a problem.
 func Report(r *stdif.Report, mode stdif.Mode, mime string, wire []byte, warnings []stdif.Problem) (stdif.Inbound, []stdif.Problem, *stdif.Problem) {
 	r.Raw = &stdif.Raw{MIME: mime, Bytes: bytes.Clone(wire)}
+	return Judge(r, mode, warnings)
+}
+
+// Judge is Report for what carries its raw bytes already, or none.
+func Judge(r *stdif.Report, mode stdif.Mode, warnings []stdif.Problem) (stdif.Inbound, []stdif.Problem, *stdif.Problem) {
 	warnings = append(warnings, r.Normalize()...)
 	if p := r.Validate(); p != nil {
 		return stdif.Inbound{}, nil, p
