@@ -33,6 +33,7 @@ type commands struct {
 	Enrol    enrolCommand    `cmd:"" help:"Make the terminal that shows a code one of this headquarters."`
 	Revoke   revokeCommand   `cmd:"" help:"Take a terminal out of service at once."`
 	Console  consoleCommand  `cmd:"" help:"Consoles: codes, list, revoke."`
+	Client   clientCommand   `cmd:"" help:"Clients of the API: add, list, console, revoke."`
 	Person   personCommand   `cmd:"" help:"Persons: add, list, password, suspend."`
 	Map      mapCommand      `cmd:"" help:"The map that consoles draw: import, show, remove."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`

@@ -42,14 +42,15 @@ func (h house) open(ctx context.Context, use func(*app.House) error) error {
 
 type serverCommand struct {
 	house
-	Listen string   `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
-	Names  []string `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
-	Bell   string   `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
+	Listen       string   `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
+	Names        []string `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
+	ClientListen string   `env:"MATOI_CLIENT_LISTEN" help:"Address of a second door that asks programs for a certificate (clients with a pinned one)." placeholder:"ADDRESS"`
+	Bell         string   `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
 }
 
 // Run starts the server and stays until it is told to end.
 func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, Bell: c.Bell, Version: version(), Log: log})
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, Bell: c.Bell, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,11 @@ const (
 	SessionRevoke     Name = "session.revoke"
 	MapImport         Name = "map.import"
 	MapRemove         Name = "map.remove"
+	ClientAdd         Name = "client.add"
+	ClientIssue       Name = "client.issue"
+	ClientRevoke      Name = "client.revoke"
+	ClientConsole     Name = "client.console"
+	ClientUse         Name = "client.use"
 )
 
 // Rights says which right each story needs.
@@ -95,6 +100,8 @@ func Rights() map[Name]authz.Right {
 		SessionOpen: authz.SessionOpen, SessionRefuse: authz.SessionOpen, SessionTouch: authz.SessionTouch,
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,
 		MapImport: authz.MapManage, MapRemove: authz.MapManage,
+		ClientAdd: authz.ClientManage, ClientIssue: authz.ClientManage, ClientRevoke: authz.ClientManage, ClientConsole: authz.ClientManage,
+		ClientUse: authz.ClientUse,
 	}
 }
 
@@ -104,15 +111,18 @@ type Who struct {
 	Console  string
 	Terminal string
 	Service  string
+	Client   string // id of the client that carried the request
 }
 
 // actor is the form that the entry keeps: ids only.
 func (w Who) actor() entry.Actor {
-	a := entry.Actor{Console: w.Console, Terminal: w.Terminal, Service: w.Service}
+	a := entry.Actor{Console: w.Console, Terminal: w.Terminal, Service: w.Service, Client: w.Client}
 	switch w.Kind {
 	case authz.KindPerson:
 		a.Person = w.ID
 	case authz.KindConsole, authz.KindStranger: // the console says enough
+	case authz.KindClient:
+		a.Client = w.ID
 	default:
 		a.System = string(w.Kind)
 	}

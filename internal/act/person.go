@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
@@ -90,6 +91,17 @@ func (a *Acts) ChangePerson(ctx context.Context, who Who, id string, state *staf
 // LogIn opens a session at a console. The password is compared outside of the
 // transaction, because that costs a fifth of a second on purpose.
 func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p staff.Person, token string, err error) {
+	return a.logIn(ctx, who, "", account, password)
+}
+
+// LogInThrough is LogIn at a console of a client: the session stands only as
+// long as the credential does.
+func (a *Acts) LogInThrough(ctx context.Context, who Who, credential, account, password string) (p staff.Person, token string, err error) {
+	p, token, err = a.logIn(ctx, who, credential, account, password)
+	return p, client.SessionToken(token), err
+}
+
+func (a *Acts) logIn(ctx context.Context, who Who, credential, account, password string) (p staff.Person, token string, err error) {
 	if err := a.permit(who, SessionOpen, authz.Resource{Type: "Console", ID: who.Console}); err != nil {
 		return p, "", err
 	}
@@ -128,6 +140,11 @@ func (a *Acts) LogIn(ctx context.Context, who Who, account, password string) (p 
 			return Told{}, err
 		}
 		u.Changed("console", who.Console, string(SessionOpen))
+		if credential != "" {
+			if err := u.ClientConsoles().SaveSession(ctx, client.Session{TokenHash: hash, ClientID: who.Client, Credential: credential}); err != nil {
+				return Told{}, err
+			}
+		}
 		return Told{Subject: "person/" + p.ID}, u.Staff().SaveSession(ctx, staff.NewSession(hash, p.ID, who.Console, u.Now()))
 	})
 	if err == nil {

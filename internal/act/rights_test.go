@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authz"
@@ -91,9 +92,23 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			_, err := h.AddPerson(ctx, who, "sato", "佐藤", strong, []staff.Role{staff.Dispatcher})
 			return err
 		},
-		act.PersonChange:  func(ctx context.Context, who act.Who) error { return h.ChangePerson(ctx, who, "p-none", nil, nil, nil) },
-		act.SessionTouch:  func(ctx context.Context, who act.Who) error { return h.Touch(ctx, who, "none") },
-		act.SessionClose:  func(ctx context.Context, who act.Who) error { return h.LogOut(ctx, who, "none") },
+		act.PersonChange: func(ctx context.Context, who act.Who) error { return h.ChangePerson(ctx, who, "p-none", nil, nil, nil) },
+		act.SessionTouch: func(ctx context.Context, who act.Who) error { return h.Touch(ctx, who, "none") },
+		act.SessionClose: func(ctx context.Context, who act.Who) error { return h.LogOut(ctx, who, "none") },
+		act.ClientAdd: func(ctx context.Context, who act.Who) error {
+			_, _, err := h.AddClient(ctx, who, act.NewClient{})
+			return err
+		},
+		act.ClientIssue: func(ctx context.Context, who act.Who) error {
+			_, err := h.IssueCredential(ctx, who, "none", "next", "", time.Hour)
+			return err
+		},
+		act.ClientRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeClient(ctx, who, "none", "") },
+		act.ClientConsole: func(ctx context.Context, who act.Who) error {
+			_, err := h.AddClientConsole(ctx, who, "none", "席", false)
+			return err
+		},
+		act.ClientUse:     func(ctx context.Context, who act.Who) error { return h.UseClient(ctx, who, "none") },
 		act.SessionRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeSessions(ctx, who, "p-none") },
 	}
 }

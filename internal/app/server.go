@@ -26,11 +26,14 @@ import (
 // ServerConfig is a headquarters with its door for consoles.
 type ServerConfig struct {
 	HouseConfig
-	Listen  string   // address of the consoles' door, HTTPS
-	Names   []string // names in the door's certificate; the address itself is always in it
-	Bell    string   // URL of the house's bell on the command LAN; "" = none
-	Version string
-	Log     *slog.Logger
+	Listen string   // address of the consoles' door, HTTPS
+	Names  []string // names in the door's certificate; the address itself is always in it
+	// ClientListen is the address of the door that asks clients for a certificate;
+	// "" = none: credentials with a pinned certificate then open nothing.
+	ClientListen string
+	Bell         string // URL of the house's bell on the command LAN; "" = none
+	Version      string
+	Log          *slog.Logger
 
 	// loopback is set by the demo alone: plain HTTP on a loopback address.
 	loopback bool
@@ -221,6 +224,7 @@ func (s *Server) start(ctx context.Context) {
 			return nil
 		},
 		"bell":    s.ringBell,
+		"clients": s.serveClients,
 		"reserve": s.keepReserve,
 		"clock":   s.clock.run,
 	} {

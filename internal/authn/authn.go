@@ -10,6 +10,10 @@
 // The id is not a secret; a request for a seat whose cookie the browser does
 // not have is refused.
 //
+// A client has no cookies: it shows a bearer token, its own or that of a person
+// who logged in through it (bearer.go). A request with a bearer token is judged
+// by that alone; its cookies are not looked at.
+//
 // Cookies are Secure, HttpOnly, SameSite=Strict and for the whole origin. That
 // and the check of cross-origin requests at the door are the protection against
 // forged requests; there is no token in the page.
@@ -20,6 +24,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/staff"
@@ -43,6 +48,9 @@ type Identity struct {
 	Console console.Console
 	Person  *staff.Person  // nil: nobody is logged in at the seat
 	Session *staff.Session // set exactly when Person is
+
+	Client     *client.Client     // the program that asks; nil: a browser
+	Credential *client.Credential // set exactly when Client is
 }
 
 // Sessions is what Identify looks up. Both answer fault.NotFound when there is
@@ -50,6 +58,12 @@ type Identity struct {
 type Sessions interface {
 	Console(ctx context.Context, id string) (console.Console, error)
 	Session(ctx context.Context, tokenHash string) (staff.Session, staff.Person, error)
+
+	// Credential is a client's token with the client; ClientOf the client that a
+	// console belongs to; Through the credential through which a session was opened.
+	Credential(ctx context.Context, tokenHash string) (client.Credential, client.Client, error)
+	ClientOf(ctx context.Context, consoleID string) (string, error)
+	Through(ctx context.Context, sessionHash string) (client.Session, error)
 }
 
 // Identify finds out which seat and which person a request comes from. A
@@ -58,6 +72,9 @@ type Sessions interface {
 // more is no failure: nobody is logged in. A store that cannot answer is a
 // failure of its own and never reads as "logged out".
 func Identify(r *http.Request, s Sessions, now time.Time) (Identity, error) {
+	if token, ok := bearer(r); ok {
+		return identifyClient(r, token, s, now)
+	}
 	id, ok := consoleID(r)
 	secret, has := cookie(r, consolePrefix+id)
 	if !ok || !has {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/staff"
@@ -21,6 +22,10 @@ type rows struct {
 	consoles map[string]console.Console
 	sessions map[string]staff.Session
 	people   map[string]staff.Person
+	clients  map[string]client.Client
+	keys     map[string]client.Credential
+	seats    map[string]string // console → client
+	through  map[string]client.Session
 	broken   error
 }
 
@@ -41,6 +46,33 @@ func (s rows) Session(_ context.Context, hash string) (staff.Session, staff.Pers
 		return x, staff.Person{}, fault.New(fault.NotFound, "row.missing")
 	}
 	return x, s.people[x.PersonID], nil
+}
+
+func (s rows) Credential(_ context.Context, hash string) (client.Credential, client.Client, error) {
+	k, ok := s.keys[hash]
+	if s.broken != nil {
+		return k, client.Client{}, s.broken
+	}
+	if !ok {
+		return k, client.Client{}, fault.New(fault.NotFound, "row.missing")
+	}
+	return k, s.clients[k.ClientID], nil
+}
+
+func (s rows) ClientOf(_ context.Context, id string) (string, error) {
+	c, ok := s.seats[id]
+	if !ok {
+		return "", fault.New(fault.NotFound, "row.missing")
+	}
+	return c, nil
+}
+
+func (s rows) Through(_ context.Context, hash string) (client.Session, error) {
+	x, ok := s.through[hash]
+	if !ok {
+		return x, fault.New(fault.NotFound, "row.missing")
+	}
+	return x, nil
 }
 
 // room is two seats; sato sits at seat a.

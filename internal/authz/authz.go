@@ -20,6 +20,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/staff"
 )
 
@@ -41,14 +42,16 @@ const (
 	KindWake        Kind = "wake"         // timers
 	KindOutbox      Kind = "outbox"       // delivery workers
 	KindTerminal    Kind = "terminal"     // a dedicated terminal in its own name: holds no right here
+	KindClient      Kind = "client"       // a program that is enrolled for the API
 	KindCommandLine Kind = "command-line" // whoever has the server's own account
 )
 
 // Principal is who wants to act.
 type Principal struct {
-	Kind  Kind
-	ID    string       // person id, console id, terminal id; empty for the rest
-	Roles []staff.Role // of a person
+	Kind   Kind
+	ID     string         // person id, console id, terminal id, client id; empty for the rest
+	Roles  []staff.Role   // of a person
+	Scopes []client.Scope // of a client
 }
 
 // OfPerson is a person who is logged in.
@@ -58,6 +61,11 @@ func OfPerson(p staff.Person) Principal {
 
 // OfConsole is an enrolled console at which nobody is logged in.
 func OfConsole(consoleID string) Principal { return Principal{Kind: KindConsole, ID: consoleID} }
+
+// OfClient is a program that acts in its own name.
+func OfClient(c client.Client) Principal {
+	return Principal{Kind: KindClient, ID: c.ID, Scopes: c.Scopes}
+}
 
 // OfMachine is a part of the program, or a stranger.
 func OfMachine(kind Kind) Principal { return Principal{Kind: kind} }
@@ -155,10 +163,14 @@ func (d *Decider) compare(rights []Declaration) error {
 }
 
 // Holder is a principal that is exactly this holder: a person with one role, or
-// a machine.
+// a client with
+// one scope, or a machine.
 func Holder(who Who) Principal {
 	if role := staff.Role(who); role.Valid() {
 		return Principal{Kind: KindPerson, ID: "somebody", Roles: []staff.Role{role}}
+	}
+	if scope, ok := strings.CutPrefix(string(who), clientPrefix); ok {
+		return Principal{Kind: KindClient, ID: "some", Scopes: []client.Scope{client.Scope(scope)}}
 	}
 	return Principal{Kind: Kind(who), ID: "some"}
 }
@@ -220,7 +232,10 @@ func entityType(k Kind) string {
 // parents says which holders a principal is. Only roles that exist count, and
 // only a person can have one: a row that was planted grants nothing new.
 func parents(p Principal) cedar.EntityUIDSet {
-	known := p.Kind == KindPerson && p.ID != "" || slices.Contains(Holders(), Who(p.Kind)) && !staff.Role(p.Kind).Valid()
+	if p.Kind == KindClient {
+		return scopes(p)
+	}
+	known := p.Kind == KindPerson && p.ID != "" || slices.Contains(Holders(), Who(p.Kind)) && !staff.Role(p.Kind).Valid() && !strings.HasPrefix(string(p.Kind), clientPrefix)
 	if !known {
 		return cedar.NewEntityUIDSet()
 	}
@@ -231,6 +246,17 @@ func parents(p Principal) cedar.EntityUIDSet {
 			if role.Valid() {
 				holders = append(holders, cedar.NewEntityUID(typeHolder, cedar.String(role)))
 			}
+		}
+	}
+	return cedar.NewEntityUIDSet(holders...)
+}
+
+// scopes says which holders a client is; only scopes that exist count.
+func scopes(p Principal) cedar.EntityUIDSet {
+	var holders []cedar.EntityUID
+	for _, s := range p.Scopes {
+		if s.Valid() && p.ID != "" {
+			holders = append(holders, cedar.NewEntityUID(typeHolder, cedar.String(clientPrefix+string(s))))
 		}
 	}
 	return cedar.NewEntityUIDSet(holders...)

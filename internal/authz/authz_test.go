@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/staff"
 )
 
@@ -61,7 +62,8 @@ func TestPromises(t *testing.T) {
 	for _, who := range Holders() {
 		for _, r := range content {
 			allowed := d.May(Holder(who), r, Resource{}).Allowed
-			if desk := who == Dispatcher || who == Supervisor; allowed != desk {
+			machine := who == ClientReader && r != ReportMedical && r != ReportOpen // reads, and is nobody who has seen anything
+			if desk := who == Dispatcher || who == Supervisor || machine; allowed != desk {
 				t.Errorf("May(%s, %s) = %t: only the desk sees the content of reports", who, r, allowed)
 			}
 		}
@@ -72,6 +74,13 @@ func TestPromises(t *testing.T) {
 	for _, r := range Rights() {
 		if d.May(OfMachine(KindTerminal), r.Right, Resource{}).Allowed {
 			t.Errorf("a terminal holds %s: it acts through the gateway only", r.Right)
+		}
+		for _, scope := range client.Scopes() {
+			for _, person := range []Right{ReportClaim, ReportRelease, ReportClose, ReportOpen, ChatSend, FeedConfirm, ReportMedical, ClientManage, PersonManage} {
+				if d.May(OfClient(client.Client{ID: "x", Scopes: []client.Scope{scope}}), person, Resource{}).Allowed {
+					t.Errorf("a client with the scope %s holds %s: that is a person's", scope, person)
+				}
+			}
 		}
 	}
 }
@@ -109,6 +118,8 @@ func TestMalformedPrincipals(t *testing.T) {
 		{Kind: "dispatcher", ID: "x"}, {Kind: "superuser", ID: "x"},
 		{Kind: KindConsole, ID: "c1", Roles: []staff.Role{staff.Supervisor}}, // roles are persons'
 		{Kind: KindPerson, ID: "x", Roles: []staff.Role{"gateway", "wake", "root"}},
+		{Kind: KindClient, ID: "x"}, {Kind: KindClient, Scopes: client.Scopes()}, {Kind: KindClient, ID: "x", Scopes: []client.Scope{"all", "supervisor"}},
+		{Kind: KindPerson, ID: "x", Scopes: client.Scopes()}, {Kind: "client:read", ID: "x"},
 	} {
 		for _, r := range []Right{ReportRead, ReportClose, PersonManage, ReportArrive, ReportEscalate, TerminalEnrol, LogRead} {
 			if d.May(p, r, Resource{}).Allowed {

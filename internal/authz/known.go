@@ -24,6 +24,10 @@ func questionOf(p Principal, r Right, on string) question {
 		roles = strconv.AppendInt(roles, int64(len(role)), 10)
 		roles = append(append(roles, ':'), role...)
 	}
+	for _, scope := range p.Scopes {
+		roles = strconv.AppendInt(append(roles, '/'), int64(len(scope)), 10)
+		roles = append(append(roles, ':'), scope...)
+	}
 	return question{kind: p.Kind, id: p.ID, roles: string(roles), right: r, on: on}
 }
 

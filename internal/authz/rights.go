@@ -3,6 +3,7 @@ package authz
 import (
 	"slices"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/staff"
 )
 
@@ -55,6 +56,15 @@ const (
 	VoiceCallNotice Right = "voice-call.notice"
 )
 
+// Rights on clients, and what clients do.
+const (
+	ClientRead    Right = "client.read"
+	ClientManage  Right = "client.manage"
+	ClientUse     Right = "client.use"
+	WebhookManage Right = "webhook.manage"
+	WebhookReplay Right = "webhook.replay"
+)
+
 // Rights on terminals and on the house.
 const (
 	TerminalRead   Right = "terminal.read"
@@ -97,13 +107,22 @@ const (
 	Outbox         = Who(KindOutbox)
 	TerminalItself = Who(KindTerminal)
 	CommandLine    = Who(KindCommandLine)
+
+	// A client is as many holders as it has scopes.
+	ClientReader  = Who(clientPrefix + string(client.Read))
+	ClientVoice   = Who(clientPrefix + string(client.Voice))
+	ClientWebhook = Who(clientPrefix + string(client.Webhook))
+	ClientConsole = Who(clientPrefix + string(client.Console))
 )
+
+const clientPrefix = "client:"
 
 // Holders returns every holder in the order of the table's columns.
 func Holders() []Who {
 	return []Who{
 		Dispatcher, Supervisor, Maintainer, Auditor,
 		Stranger, Console, Gateway, Wake, Outbox, TerminalItself, CommandLine,
+		ClientReader, ClientVoice, ClientWebhook, ClientConsole,
 	}
 }
 
@@ -119,25 +138,30 @@ func everybody(more ...Who) []Who {
 	return append([]Who{Dispatcher, Supervisor, Maintainer, Auditor}, more...)
 }
 
+// anyClient is every client, whatever its scopes.
+func anyClient(more ...Who) []Who {
+	return append([]Who{ClientReader, ClientVoice, ClientWebhook, ClientConsole}, more...)
+}
+
 // desk is whoever works reports.
 func desk(more ...Who) []Who { return append([]Who{Dispatcher, Supervisor}, more...) }
 
 // Rights is the one table of rights. It says the same as policies.cedar, in
 // another way, so that a slip in either is found before anything starts.
 func Rights() []Declaration {
-	return slices.Concat(seatRights(), reportRights(), incidentRights(), houseRights(), machineRights())
+	return slices.Concat(seatRights(), reportRights(), incidentRights(), houseRights(), clientRights(), machineRights())
 }
 
 func seatRights() []Declaration {
 	return []Declaration{
-		{PageRead, "画面の部品（HTML・文字・音）を受け取る。内容は含まない", everybody(Stranger, Console)},
-		{HealthRead, "稼働状態を見る。通報の内容は含まない", everybody(Stranger, Console, CommandLine)},
+		{PageRead, "画面の部品（HTML・文字・音）を受け取る。内容は含まない", everybody(anyClient(Stranger, Console)...)},
+		{HealthRead, "稼働状態を見る。通報の内容は含まない", everybody(anyClient(Stranger, Console, CommandLine)...)},
 		{ConsoleJoin, "登録コードを入力してこの画面を指令台にする", []Who{Stranger, Console}},
 		{ConsoleRead, "指令台の一覧と在席を見る", everybody(CommandLine)},
 		{ConsoleEnrol, "指令台の登録コードを発行する", []Who{Supervisor, Maintainer, CommandLine}},
 		{ConsoleRevoke, "指令台の登録を取り消す", []Who{Supervisor, Maintainer, CommandLine}},
-		{SessionOpen, "登録済みの指令台でログインする", everybody(Console)},
-		{SessionRead, "自分の席と氏名を確かめる", everybody(Console)},
+		{SessionOpen, "登録済みの指令台でログインする", everybody(Console, ClientConsole)},
+		{SessionRead, "自分の席と氏名を確かめる", everybody(anyClient(Console)...)},
 		{SessionTouch, "画面が開いている間、ログインを保つ", everybody()},
 		{SessionClose, "ログアウトする", everybody()},
 		{SessionRevoke, "他の人のログインを取り消す", []Who{Supervisor, CommandLine}},
@@ -149,36 +173,36 @@ func seatRights() []Declaration {
 
 func reportRights() []Declaration {
 	return []Declaration{
-		{BoardRead, "通報一覧（ボード）を見る", desk()},
-		{FeedRead, "変化の知らせを受ける。通報の内容は report.read を持つ人だけに付く", everybody()},
+		{BoardRead, "通報一覧（ボード）を見る", desk(ClientReader)},
+		{FeedRead, "変化の知らせを受ける。通報の内容は report.read を持つ人だけに付く", everybody(ClientReader)},
 		{FeedConfirm, "画面に表示し終えたことを知らせる", desk()},
-		{ReportList, "通報の一覧（過去分を含む）を見る", desk()},
-		{ReportRead, "通報の内容を見る", desk()},
+		{ReportList, "通報の一覧（過去分を含む）を見る", desk(ClientReader)},
+		{ReportRead, "通報の内容を見る", desk(ClientReader)},
 		{ReportMedical, "通報に付いた医療情報（厳秘）を見る", desk()},
-		{ReportSearch, "電話番号で通報を探す", desk()},
+		{ReportSearch, "電話番号で通報を探す", desk(ClientReader)},
 		{ReportOpen, "通報を開く（視認として記録される）", desk()},
 		{ReportClaim, "通報を受け付ける", desk()},
 		{ReportRelease, "受付を手放す", desk()},
 		{ReportClose, "通報を理由を付けて終わらせる", desk()},
 		{ChatSend, "通報者へ文字を送る", desk()},
-		{MediaRead, "画像・動画を見る", desk()},
+		{MediaRead, "画像・動画を見る", desk(ClientReader)},
 		{DataRequest, "専用端末へデータを要求する", desk()},
 	}
 }
 
 func incidentRights() []Declaration {
 	return []Declaration{
-		{IncidentRead, "事案と、まとまりの候補を見る", desk()},
+		{IncidentRead, "事案と、まとまりの候補を見る", desk(ClientReader)},
 		{IncidentJoin, "通報や音声通話を事案にまとめ、外し、候補を退ける", desk()},
 		{IncidentClose, "事案を終わらせる", desk()},
-		{VoiceCallRead, "音声通話の知らせ（番号・場所）を見る", desk()},
-		{VoiceCallNotice, "音声通話の知らせを入れる。音声そのものは扱わない", desk()},
+		{VoiceCallRead, "音声通話の知らせ（番号・場所）を見る", desk(ClientReader)},
+		{VoiceCallNotice, "音声通話の知らせを入れる。音声そのものは扱わない", desk(ClientVoice)},
 	}
 }
 
 func houseRights() []Declaration {
 	return []Declaration{
-		{TerminalRead, "専用端末と回線の状態を見る", everybody(CommandLine)},
+		{TerminalRead, "専用端末と回線の状態を見る", everybody(CommandLine, ClientReader)},
 		{TerminalEnrol, "専用端末を登録する", []Who{Maintainer, CommandLine}},
 		{TerminalRevoke, "専用端末の登録を取り消す", []Who{Maintainer, CommandLine}},
 		{MapRead, "本部の地図を見る。通報の内容は含まない", everybody(CommandLine)},
@@ -186,6 +210,16 @@ func houseRights() []Declaration {
 		{LogRead, "証跡を読む。通報の内容は証跡に含まれない", []Who{Auditor, CommandLine}},
 		{LogVerify, "証跡が改変されていないことを確かめる", []Who{Supervisor, Maintainer, Auditor, CommandLine}},
 		{LogCheckpoint, "証跡の要約に署名し、外へ写す", []Who{Wake, CommandLine}},
+	}
+}
+
+func clientRights() []Declaration {
+	return []Declaration{
+		{ClientRead, "接続システムの一覧と最終使用を見る", []Who{Supervisor, Maintainer, Auditor, CommandLine}},
+		{ClientManage, "接続システムを登録し、資格情報を発行し、取り消す", []Who{Supervisor, CommandLine}},
+		{ClientUse, "接続システムの資格情報が使われたことを記録する", anyClient()},
+		{WebhookManage, "変化の知らせの届け先を登録し、止める", []Who{Supervisor, CommandLine, ClientWebhook}},
+		{WebhookReplay, "知らせを、ある時点から届け直す", []Who{Supervisor, Maintainer, CommandLine}},
 	}
 }
 

@@ -9,12 +9,15 @@ import (
 )
 
 // Actor is who acted. A click at a console has Person and Console; a frame has
-// Terminal and Service; a timer has System alone. Values are ids, never names.
+// Terminal and Service; a timer has System alone. Client stands beside person and
+// console when a command system of another maker carried the click, and alone
+// when that program acted as a machine. Values are ids, never names.
 type Actor struct {
 	Person   string `json:"person,omitempty"`
 	Console  string `json:"console,omitempty"`
 	Terminal string `json:"terminal,omitempty"`
 	Service  string `json:"service,omitempty"`
+	Client   string `json:"client,omitempty"`
 	System   string `json:"system,omitempty"` // for example "wake", "gateway", "command-line"
 }
 

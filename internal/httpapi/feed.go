@@ -132,7 +132,7 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		if c.Kind == "report" && c.Detail == string(act.ReportRevise) {
 			h.s.painted.forget(c.Subject) // it may ring anew
 		}
-		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" {
+		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" || c.Kind == "client" {
 			h.names = nil
 		}
 	}
@@ -344,6 +344,9 @@ func (h *hub) heads() (cursor, asides int64) {
 
 // attend counts a console's open streams: a seat with one is present.
 func (h *hub) attend(console string, by int) {
+	if console == "" { // a machine sits nowhere
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.present[console] += by; h.present[console] <= 0 {

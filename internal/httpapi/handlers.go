@@ -19,6 +19,8 @@ type Me struct {
 	Headquarters Named     `json:"headquarters"`
 	Console      Seated    `json:"console"`
 	Person       *Somebody `json:"person"`
+	Client       *Named    `json:"client" doc:"the program that asks; null for a browser. Without a person it is a machine, and console is empty"`
+	Token        string    `json:"token,omitempty" doc:"of a log-in through a client: the bearer token of this person's session"`
 }
 
 // Named is an id with its words.
@@ -45,6 +47,9 @@ func (s *Server) meOf(id authn.Identity) Me {
 	m := Me{Headquarters: Named{s.hq, s.hqName}, Console: Seated{id.Console.ID, id.Console.Name, id.Console.Supervisor}}
 	if id.Person != nil {
 		m.Person = &Somebody{id.Person.ID, id.Person.Name, id.Person.Roles}
+	}
+	if id.Client != nil {
+		m.Client = &Named{id.Client.ID, id.Client.Name}
 	}
 	return m
 }
@@ -82,6 +87,9 @@ type logInInput struct {
 }
 
 func (s *Server) logIn(ctx context.Context, id authn.Identity, in *logInInput) (Me, error) {
+	if id.Client != nil {
+		return s.logInThrough(ctx, id, in)
+	}
 	// At the door it is the console that asks; who sits there is what comes out.
 	who := act.Who{Principal: authz.OfConsole(id.Console.ID), Console: id.Console.ID}
 	p, token, err := s.acts.LogIn(ctx, who, in.Body.Account, in.Body.Password)
@@ -96,7 +104,9 @@ func (s *Server) logIn(ctx context.Context, id authn.Identity, in *logInInput) (
 }
 
 func (s *Server) logOut(ctx context.Context, id authn.Identity, _ *nothing) (nothing, error) {
-	authn.ClearSession(doorOf(ctx).w, id.Console.ID)
+	if id.Client == nil {
+		authn.ClearSession(doorOf(ctx).w, id.Console.ID)
+	}
 	return nothing{}, s.acts.LogOut(ctx, s.whoOf(id), id.Session.TokenHash)
 }
 

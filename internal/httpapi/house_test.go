@@ -141,6 +141,7 @@ type seat struct {
 	console string
 	person  staff.Person
 	cookies []*http.Cookie
+	bearer  string // of a client, in place of cookies
 }
 
 // seat enrols a console; with a role somebody is logged in there.
@@ -190,7 +191,12 @@ func (s *seat) request(ctx context.Context, method, url string, body any) *http.
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if s != nil {
-		req.Header.Set(authn.Header, s.console)
+		if s.console != "" {
+			req.Header.Set(authn.Header, s.console)
+		}
+		if s.bearer != "" {
+			req.Header.Set("Authorization", "Bearer "+s.bearer)
+		}
 		for _, c := range s.cookies {
 			req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 		}

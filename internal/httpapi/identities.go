@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
@@ -30,6 +31,14 @@ type identities struct {
 	generation int64 // of the rows; what was read in an earlier one is not kept
 	consoles   map[string]kept[console.Console]
 	sessions   map[string]kept[seated]
+	clients    map[string]kept[credentialed]
+	owners     map[string]kept[string]
+	through    map[string]kept[client.Session]
+}
+
+type credentialed struct {
+	credential client.Credential
+	client     client.Client
 }
 
 type seated struct {
@@ -50,7 +59,7 @@ func newIdentities(s *store.Store, now func() time.Time) *identities {
 
 // follow hears of every change of this process; nothing is remembered before.
 func (l *identities) follow() {
-	l.store.OnWrite(l.forget, "console_register", "staff_person", "staff_session")
+	l.store.OnWrite(l.forget, "console_register", "staff_person", "staff_session", "client_register", "client_credential", "client_console", "client_session")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.following = true
@@ -61,6 +70,7 @@ func (l *identities) forget() {
 	defer l.mu.Unlock()
 	l.generation++
 	l.consoles, l.sessions = map[string]kept[console.Console]{}, map[string]kept[seated]{}
+	l.clients, l.owners, l.through = map[string]kept[credentialed]{}, map[string]kept[string]{}, map[string]kept[client.Session]{}
 }
 
 // Console implements authn.Sessions.
@@ -81,6 +91,33 @@ func (l *identities) Session(ctx context.Context, hash string) (staff.Session, s
 		return seated{session, person}, err
 	})
 	return v.session, v.person, err
+}
+
+// Credential implements authn.Sessions.
+func (l *identities) Credential(ctx context.Context, hash string) (client.Credential, client.Client, error) {
+	v, err := recall(l, func() map[string]kept[credentialed] { return l.clients }, hash, func() (credentialed, error) {
+		k, err := l.store.Clients().Credential(ctx, hash)
+		if err != nil {
+			return credentialed{}, err
+		}
+		c, err := l.store.Clients().Client(ctx, k.ClientID)
+		return credentialed{k, c}, err
+	})
+	return v.credential, v.client, err
+}
+
+// ClientOf implements authn.Sessions.
+func (l *identities) ClientOf(ctx context.Context, consoleID string) (string, error) {
+	return recall(l, func() map[string]kept[string] { return l.owners }, consoleID, func() (string, error) {
+		return l.store.ClientConsoles().ClientOf(ctx, consoleID)
+	})
+}
+
+// Through implements authn.Sessions.
+func (l *identities) Through(ctx context.Context, hash string) (client.Session, error) {
+	return recall(l, func() map[string]kept[client.Session] { return l.through }, hash, func() (client.Session, error) {
+		return l.store.ClientConsoles().Session(ctx, hash)
+	})
 }
 
 // recall answers from memory, or reads and remembers. Refusals are not kept.

@@ -91,6 +91,12 @@ func (s *Server) named(ctx context.Context, f *fault.Error) *fault.Error {
 // refuse answers a request outside of the typed routes.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problem(r.Context(), language(r.Header.Get("Accept-Language")), err)
+	switch {
+	case p.Status == http.StatusUnauthorized && r.Header.Get("Authorization") != "":
+		w.Header().Set("WWW-Authenticate", `Bearer realm="matoi", error="invalid_token"`) // RFC 6750 section 3
+	case p.Status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1")
+	}
 	writeProblem(w, p)
 }
 

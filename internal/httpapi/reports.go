@@ -58,6 +58,7 @@ type Line struct {
 type Doer struct {
 	ConsoleName string `json:"consoleName,omitempty"`
 	PersonName  string `json:"personName,omitempty"`
+	ClientName  string `json:"clientName,omitempty" doc:"the program that carried it, or did it as a machine"`
 	TerminalID  string `json:"terminalId,omitempty"`
 	ServiceID   string `json:"serviceId,omitempty"`
 	System      string `json:"system,omitempty"`
@@ -187,6 +188,9 @@ func momentOf(n *names, e audit.Body) Moment {
 	}
 	if e.Actor.Console != "" {
 		m.By.ConsoleName = or(n.consoles[e.Actor.Console], e.Actor.Console)
+	}
+	if e.Actor.Client != "" {
+		m.By.ClientName = or(n.clients[e.Actor.Client], e.Actor.Client)
 	}
 	if e.Actor.Person != "" {
 		m.By.PersonName = or(n.persons[e.Actor.Person], e.Actor.Person)

@@ -52,6 +52,12 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)
 	post(b, "/terminals/{id}/data-requests", authz.DataRequest, "Ask a terminal for all its open reports", s.requestTerminal)
 
+	get(b, "/clients", authz.ClientRead, "Clients with their credentials and consoles", s.listClients)
+	post(b, "/clients", authz.ClientManage, "Register a client; its token is shown once", s.addClient)
+	post(b, "/clients/{id}/credentials", authz.ClientManage, "Give a client one more token, shown once", s.addCredential)
+	post(b, "/clients/{id}/consoles", authz.ClientManage, "Enrol a console that a client speaks for", s.addClientConsole)
+	post(b, "/clients/{id}/revoke", authz.ClientManage, "Take a client or one of its credentials out of service", s.revokeClient)
+
 	b.raw("GET /api/v1/openapi.json", authz.PageRead, s.openAPI)
 	b.raw("GET /healthz", authz.HealthRead, s.healthz)
 	b.raw("GET /", authz.PageRead, s.pages.ServeHTTP)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/stdif"
 )
@@ -35,9 +36,12 @@ func TestRouteWithoutARight(t *testing.T) {
 // (422) or that there is no such thing (404).
 func TestWhoIsAnswered(t *testing.T) {
 	h := newHouse(t)
-	who := []string{"stranger", "seat", "dispatcher", "supervisor", "maintainer", "auditor"}
+	who := []string{"stranger", "seat", "dispatcher", "supervisor", "maintainer", "auditor", "machine", "through"}
 	seats := map[string]*seat{"stranger": nil, "seat": h.seat("c-seat")}
-	for _, role := range who[2:] {
+	machine := h.machine("command system", client.Scopes()...)
+	seats["machine"] = machine
+	seats["through"] = machine.seat("指令台T", staff.Dispatcher)
+	for _, role := range who[2:6] {
 		seats[role] = h.seat("c-"+role, staff.Role(role))
 	}
 	var routes []string
@@ -70,6 +74,7 @@ func TestWhoIsAnswered(t *testing.T) {
 			got.WriteString(strings.TrimRight(line, " ") + "\n")
 		}
 	}
+	sameThrough(t, got.String())
 	const golden = "testdata/routes.txt"
 	if *rewrite {
 		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
@@ -202,5 +207,22 @@ func TestReceipt(t *testing.T) {
 	}
 	if log := h.log.String(); !strings.Contains(log, p.Receipt) || !strings.Contains(log, "sector 7") {
 		t.Errorf("log = %s", log)
+	}
+}
+
+// sameThrough holds that a dispatcher who came through a client is answered as
+// at any console, on every route.
+func sameThrough(t *testing.T, table string) {
+	t.Helper()
+	route, dispatcher := "", ""
+	for line := range strings.Lines(table) {
+		switch name, answer, _ := strings.Cut(strings.TrimSpace(line), " "); {
+		case !strings.HasPrefix(line, " "):
+			route = strings.TrimSpace(line)
+		case name == "dispatcher":
+			dispatcher = strings.TrimSpace(answer)
+		case name == "through" && strings.TrimSpace(answer) != dispatcher:
+			t.Errorf("%s: a dispatcher gets %s, through a client %s", route, dispatcher, strings.TrimSpace(answer))
+		}
 	}
 }

@@ -91,6 +91,7 @@ type Server struct {
 	log                 *slog.Logger
 
 	hub        *hub
+	paces      paces
 	summaries  summaries
 	painted    painted
 	identities *identities
@@ -104,7 +105,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
-		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}},
+		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}},
 	}
 	if s.maps = c.Maps; s.maps == nil {
 		s.maps = noMap{}
@@ -175,6 +176,12 @@ func headers(next http.Handler) http.Handler {
 
 // whoOf is the actor behind an identity.
 func (s *Server) whoOf(id authn.Identity) act.Who {
+	if id.Client != nil && id.Person == nil {
+		return act.Who{Principal: authz.OfClient(*id.Client), Client: id.Client.ID}
+	}
+	if id.Client != nil {
+		return act.Who{Principal: authz.OfPerson(*id.Person), Console: id.Console.ID, Client: id.Client.ID}
+	}
 	if id.Person != nil {
 		return act.Who{Principal: authz.OfPerson(*id.Person), Console: id.Console.ID}
 	}
@@ -193,7 +200,10 @@ func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, erro
 		return id, err
 	}
 	if s.may.May(s.whoOf(id).Principal, right, authz.Resource{}).Allowed {
-		return id, nil
+		return id, s.pace(r, id)
+	}
+	if id.Client != nil && id.Person == nil {
+		return id, fault.New(fault.Denied, "client.scope", "act", string(right))
 	}
 	if id.Person == nil {
 		return id, fault.New(fault.Unknown, "session.none")

@@ -21,6 +21,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	leave, err := s.paces.enter(who)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	defer leave()
 	head, _ := s.hub.heads()
 	if cursor > head || head-cursor > maxBehind {
 		s.refuseStatus(w, r, http.StatusGone, fault.New(fault.Conflict, "feed.behind"))
@@ -185,11 +191,11 @@ func (st *streaming) stillThere(ctx context.Context, who authn.Identity) bool {
 	if err != nil {
 		return fault.Of(err) != fault.Unknown // a store that cannot answer must not darken the consoles
 	}
-	if now.Person == nil || who.Person == nil || now.Person.ID != who.Person.ID {
-		return false
-	}
-	if s.readsReports(now) != st.full {
+	if !sameAs(now, who) || s.readsReports(now) != st.full {
 		return false // the page reads everything anew, under its present right
+	}
+	if now.Session == nil {
+		return true
 	}
 	if err := s.acts.Touch(ctx, s.whoOf(now), now.Session.TokenHash); err != nil && ctx.Err() == nil {
 		s.log.Warn("keep a session", "err", err)
@@ -197,6 +203,17 @@ func (st *streaming) stillThere(ctx context.Context, who authn.Identity) bool {
 	return true
 }
 
+// sameAs says that the same person, or the same machine, is still there.
+func sameAs(now, before authn.Identity) bool {
+	if (now.Client == nil) != (before.Client == nil) || now.Client != nil && now.Client.ID != before.Client.ID {
+		return false
+	}
+	if now.Person == nil || before.Person == nil {
+		return now.Client != nil && now.Person == nil && before.Person == nil
+	}
+	return now.Person.ID == before.Person.ID
+}
+
 func (s *Server) readsReports(who authn.Identity) bool {
-	return who.Person != nil && s.may.May(authz.OfPerson(*who.Person), authz.ReportRead, authz.Resource{}).Allowed
+	return (who.Person != nil || who.Client != nil) && s.may.May(s.whoOf(who).Principal, authz.ReportRead, authz.Resource{}).Allowed
 }

@@ -94,6 +94,7 @@ type Link struct {
 // terminal, console or person changed.
 type names struct {
 	consoles  map[string]string
+	clients   map[string]string
 	persons   map[string]string
 	services  map[string]terminal.Service
 	terminals map[string]terminal.Terminal
@@ -103,7 +104,7 @@ type names struct {
 
 func (s *Server) names(ctx context.Context) (*names, error) {
 	n := &names{
-		consoles: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
+		consoles: map[string]string{}, clients: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
 		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{},
 	}
 	consoles, err := s.store.Consoles().Consoles(ctx)
@@ -112,6 +113,13 @@ func (s *Server) names(ctx context.Context) (*names, error) {
 	}
 	for _, c := range consoles {
 		n.consoles[c.ID] = c.Name
+	}
+	clients, err := s.store.Clients().Clients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range clients {
+		n.clients[c.ID] = c.Name
 	}
 	people, err := s.store.Staff().People(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	clientq "github.com/matoi119/matoi/internal/store/query/client"
 	consoleq "github.com/matoi119/matoi/internal/store/query/console"
 	evidenceq "github.com/matoi119/matoi/internal/store/query/evidence"
 	outboxq "github.com/matoi119/matoi/internal/store/query/outbox"
@@ -24,6 +25,8 @@ func Tables() []writer.Table {
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
 		t("incident_incident", "id"), t("incident_link", "kind", "member"), t("incident_dismissal", "a", "b"), t("incident_call", "id"),
 		t("outbox_message", "id"),
+		t("client_register", "id"), t("client_credential", "token_hash"), t("client_console", "console"), t("client_session", "token_hash"),
+		t("client_done", "id"), t("client_answer", "id"), t("client_webhook", "id"),
 	}
 }
 
@@ -32,4 +35,5 @@ func (s *Store) terminalQueries(db writer.DBTX) *terminalq.Queries { return term
 func (s *Store) consoleQueries(db writer.DBTX) *consoleq.Queries   { return consoleq.New(db) }
 func (s *Store) staffQueries(db writer.DBTX) *staffq.Queries       { return staffq.New(db) }
 func (s *Store) outboxQueries(db writer.DBTX) *outboxq.Queries     { return outboxq.New(db) }
+func (s *Store) clientQueries(db writer.DBTX) *clientq.Queries     { return clientq.New(db) }
 func (s *Store) evidenceQueries(db writer.DBTX) *evidenceq.Queries { return evidenceq.New(db) }

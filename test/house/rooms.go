@@ -14,7 +14,7 @@ var (
 	field = []string{
 		"internal/report", "internal/terminal", "internal/console", "internal/screen", "internal/incident",
 		"internal/conformance", "internal/control", "internal/document", "internal/staff", "internal/device",
-		"internal/viewing", "internal/loss", "internal/breach",
+		"internal/client", "internal/viewing", "internal/loss", "internal/breach",
 	}
 	doors = []string{
 		"internal/gateway", "internal/agent", "internal/httpapi", "internal/authn", "internal/authz", "internal/guard",

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/client"
+	"github.com/matoi119/matoi/internal/pki"
+)
+
+// AddClient registers a client and returns its first token.
+func (h *House) AddClient(ctx context.Context, name, owner string, scopes []string, certificate string, life time.Duration) (id, token string, err error) {
+	var given []client.Scope
+	for _, s := range scopes {
+		given = append(given, client.Scope(s))
+	}
+	c, token, err := h.Acts.AddClient(ctx, act.CommandLine(), act.NewClient{Name: name, Owner: owner, Scopes: given, Credential: "first", Certificate: certificate, Life: life})
+	return c.ID, token, err
+}
+
+// IssueCredential gives a client one more token.
+func (h *House) IssueCredential(ctx context.Context, id, name, certificate string, life time.Duration) (string, error) {
+	return h.Acts.IssueCredential(ctx, act.CommandLine(), id, name, certificate, life)
+}
+
+// AddClientConsole enrols a console that a client speaks for.
+func (h *House) AddClientConsole(ctx context.Context, id, name string, supervisor bool) (string, error) {
+	c, err := h.Acts.AddClientConsole(ctx, act.CommandLine(), id, name, supervisor)
+	return c.ID, err
+}
+
+// RevokeClient takes a client, or one of its credentials, out of service.
+func (h *House) RevokeClient(ctx context.Context, id, credential string) error {
+	return h.inForce(ctx, h.Acts.RevokeClient(ctx, act.CommandLine(), id, credential))
+}
+
+// serveClients answers on a second door that asks for a certificate. It is a
+// door of its own because a browser that is asked for one may stop and ask its
+// person, in the middle of the night. Any certificate is taken: the connection
+// proves that its key is there, and the credential says which one it must be.
+func (s *Server) serveClients(ctx context.Context) error {
+	if s.c.ClientListen == "" {
+		<-ctx.Done()
+		return nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.c.ClientListen)
+	if err != nil {
+		return fmt.Errorf("open the clients' door: %w", err)
+	}
+	names, ips := certified(s.c.Names, l.Addr())
+	settings := pki.ConsoleTLS(s.CA.Consoles(names, ips, s.House.c.Now))
+	settings.ClientAuth = tls.RequestClientCert
+	if err := s.http.Serve(tls.NewListener(l, settings)); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("the clients' door: %w", err)
+	}
+	return nil
+}
