@@ -19,7 +19,7 @@ type Me struct {
 	Headquarters Named     `json:"headquarters"`
 	Console      Seated    `json:"console"`
 	Person       *Somebody `json:"person"`
-	Client       *Named    `json:"client" doc:"the program that asks; null for a browser. Without a person it is a machine, and console is empty"`
+	Client       *Named    `json:"client,omitempty" doc:"the program that asks; absent for a browser. Without a person it is a machine, and console is empty"`
 	Token        string    `json:"token,omitempty" doc:"of a log-in through a client: the bearer token of this person's session"`
 }
 

@@ -1257,8 +1257,8 @@ export interface components {
             sha256: string;
         };
         Me: {
-            /** @description the program that asks; null for a browser. Without a person it is a machine, and console is empty */
-            client: components["schemas"]["Named"] | null;
+            /** @description the program that asks; absent for a browser. Without a person it is a machine, and console is empty */
+            client?: components["schemas"]["Named"];
             console: components["schemas"]["Seated"];
             headquarters: components["schemas"]["Named"];
             person: components["schemas"]["Somebody"] | null;
