@@ -94,7 +94,9 @@ func Report(t *rapid.T) stdif.Report {
 		return stdif.SubscriberInfo{Name: text(t), Kana: text(t), Birth: "1980-01-01", Sex: "female", Phone: "+819000000000", Mail: "a@example.jp",
 			Address: text(t), Language: "ja", Communication: []string{"text"}}
 	})
-	r.Medical = some(t, func() stdif.Medical { return stdif.Medical{Conditions: []string{"喘息"}, Hospital: text(t), Note: text(t)} })
+	r.Medical = some(t, func() stdif.Medical {
+		return stdif.Medical{Conditions: []string{"喘息"}, Hospital: text(t), Note: text(t)}
+	})
 	r.Contacts = list(t, 2, func() stdif.Contact {
 		return stdif.Contact{Name: text(t), Relation: "配偶者", Phone: "+819000000001"}
 	})
