@@ -35,7 +35,8 @@ type Input struct {
 	At        time.Time    `json:"at"`
 	Ack       *Ack         `json:"ack,omitempty"`
 	Message   *ChatMessage `json:"message,omitempty"`
-	HQNumber  string       `json:"hqReportNo,omitempty"` // accept
+	HQNumber  string       `json:"hqReportNo,omitempty"` // accept, ring
+	Kind      string       `json:"kind,omitempty"`       // ring: common code of the incident type
 	Reason    string       `json:"reason,omitempty"`     // close, release, ring: a code
 	Summary   string       `json:"summary,omitempty"`    // dispatched
 	ToHQ      string       `json:"toHq,omitempty"`       // transfer
@@ -46,6 +47,18 @@ type Input struct {
 
 	Additional []Additional `json:"additional,omitempty"` // what no field above takes
 }
+
+// Elsewhere, as the service of a ring, says that another terminal holds the
+// report: its id is the headquarters' number, its kind is in Kind, and no word
+// of it is told.
+const Elsewhere = "headquarters"
+
+// Reasons of a ring.
+const (
+	RingUnheard = "unheard" // no console's page confirmed the ring
+	RingHeard   = "heard"   // one did: the ring ends
+	RingRaised  = "raised"  // what was sent as an exercise or a test is worked on as actual
+)
 
 // InputResult is the terminal's answer to one input.
 type InputResult struct {

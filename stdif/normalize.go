@@ -213,6 +213,7 @@ func (m *Media) Normalize() []Problem {
 func (in *Input) Normalize() []Problem {
 	c := new(cleaner)
 	c.text("/hqReportNo", &in.HQNumber)
+	c.text("/kind", &in.Kind)
 	c.text("/reason", &in.Reason)
 	c.text("/summary", &in.Summary)
 	c.text("/toHq", &in.ToHQ)

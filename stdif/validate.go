@@ -238,6 +238,7 @@ func (in Input) check() *finding {
 	f.among("/verb", string(in.Verb), verbs()...)
 	f.when("/at", in.At)
 	f.short("/hqReportNo", in.HQNumber)
+	f.short("/kind", in.Kind)
 	f.short("/reason", in.Reason)
 	f.length("/summary", in.Summary, MaxText)
 	f.short("/toHq", in.ToHQ)

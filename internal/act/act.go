@@ -37,11 +37,30 @@ const (
 	ReportClaim       Name = "report.claim"
 	ReportRelease     Name = "report.release"
 	ReportClose       Name = "report.close"
+	ReportRaise       Name = "report.raise"
+	ReportEnter       Name = "report.enter"
 	ReportUnheard     Name = "report.unheard"
 	ReportEscalate    Name = "report.escalate"
 	ReportStale       Name = "report.stale"
 	ReportSilent      Name = "report.silent"
 	ReportClock       Name = "report.clock"
+	ClaimTakeOver     Name = "claim.takeover"
+	ClaimOverride     Name = "claim.override" // a take-over of a claim that is looked after
+	ClaimOffer        Name = "claim.offer"
+	ClaimWithdraw     Name = "claim.withdraw"
+	ClaimAccept       Name = "claim.accept"
+	ClaimRefuse       Name = "claim.refuse"
+	ClaimPass         Name = "claim.pass"
+	ClaimStale        Name = "claim.stale"
+	ClaimAlive        Name = "claim.alive"
+	MissedAcknowledge Name = "missed.acknowledge"
+	ShiftBegin        Name = "shift.begin"
+	ShiftVolume       Name = "shift.volume"
+	ShiftEnd          Name = "shift.end"
+	ShiftHandOver     Name = "shift.hand-over"
+	ShiftTake         Name = "shift.take"
+	BoardPrint        Name = "board.print"
+	BoardExport       Name = "board.export"
 	ChatReceive       Name = "chat.receive"
 	ChatSend          Name = "chat.send"
 	ReceiptReceive    Name = "receipt.receive"
@@ -87,6 +106,13 @@ func Rights() map[Name]authz.Right {
 		ReceiptReceive:  authz.ReportArrive,
 		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
 		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,
+		ReportRaise: authz.ReportRaise, ReportEnter: authz.ReportEnter,
+		ClaimTakeOver: authz.ClaimTakeOver, ClaimOverride: authz.ClaimOverride, ClaimOffer: authz.ClaimOffer, ClaimWithdraw: authz.ClaimOffer,
+		ClaimAccept: authz.ClaimAccept, ClaimRefuse: authz.ClaimAccept, ClaimPass: authz.ClaimAccept,
+		ClaimStale: authz.ClaimWatch, ClaimAlive: authz.ClaimWatch, MissedAcknowledge: authz.MissedAcknowledge,
+		ShiftBegin: authz.ShiftKeep, ShiftVolume: authz.ShiftKeep, ShiftEnd: authz.ShiftKeep,
+		ShiftHandOver: authz.ShiftHandOver, ShiftTake: authz.ShiftHandOver,
+		BoardPrint: authz.BoardPrint, BoardExport: authz.BoardExport,
 		ReportUnheard: authz.ReportUnheard, ReportEscalate: authz.ReportEscalate,
 		ReportStale: authz.ReportSilent, ReportSilent: authz.ReportSilent, ReportClock: authz.ReportEscalate,
 		ChatSend: authz.ChatSend, DataRequest: authz.DataRequest, DataAnswer: authz.DataAnswer,

@@ -84,7 +84,7 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 		if r, err = first(ctx, u, a); err != nil {
 			return Told{}, err
 		}
-		return keep(ctx, u, in, r, ReportArrive, content.Medical != nil, nil)
+		return keep(ctx, u, in, report.Report{}, r, ReportArrive, content.Medical != nil, nil)
 	}
 	if err != nil {
 		return Told{}, err
@@ -109,7 +109,7 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 	case report.Older:
 		facts["verdict"] = "older"
 	}
-	told, err := keep(ctx, u, in, n, ReportRevise, content.Medical != nil, facts)
+	told, err := keep(ctx, u, in, r, n, ReportRevise, content.Medical != nil, facts)
 	if err == nil && r.State == report.Closed && n.State != report.Closed {
 		err = tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbReopen))
 	}
@@ -130,29 +130,33 @@ func arrival(u *store.Unit, in Incoming, content *stdif.Report) report.Arrival {
 
 // first gives a report its id and its number.
 func first(ctx context.Context, u *store.Unit, a report.Arrival) (report.Report, error) {
-	day, _, _ := calendar.BusinessDay(u.Now(), businessDayStart)
-	series := fmt.Sprintf("%s/%s", a.Mode, day)
-	n, err := u.Reports().NextNumber(ctx, series)
+	number, err := numbered(ctx, u, a.Mode, u.Now())
 	if err != nil {
 		return report.Report{}, err
 	}
-	mark := map[stdif.Mode]string{stdif.Exercise: "E", stdif.Test: "T"}[a.Mode]
-	number := fmt.Sprintf("%s%02d%02d-%04d", mark, day.Month, day.Day, n)
 	return report.Arrive(a, newID(), number, u.Now()), nil
+}
+
+// numbered gives the next number of a mode on a business day.
+func numbered(ctx context.Context, u *store.Unit, mode stdif.Mode, at time.Time) (string, error) {
+	day, _, _ := calendar.BusinessDay(at, businessDayStart)
+	n, err := u.Reports().NextNumber(ctx, fmt.Sprintf("%s/%s", mode, day))
+	mark := map[stdif.Mode]string{stdif.Exercise: "E", stdif.Test: "T"}[mode]
+	return fmt.Sprintf("%s%02d%02d-%04d", mark, day.Month, day.Day, n), err
 }
 
 // keep stores the frame and the report, and announces it. A frame that is there
 // already leaves everything as it was.
-func keep(ctx context.Context, u *store.Unit, in Incoming, r report.Report, name Name, health bool, facts map[string]string) (Told, error) {
+func keep(ctx context.Context, u *store.Unit, in Incoming, before, r report.Report, name Name, health bool, facts map[string]string) (Told, error) {
 	added, err := addFrame(ctx, u, in, r, health)
 	if err != nil || !added {
 		return Told{}, err
 	}
-	if err := u.Reports().Save(ctx, r); err != nil {
+	if err := save(ctx, u, before, r); err != nil {
 		return Told{}, err
 	}
 	u.Changed("report", r.ID, string(name))
-	return Told{Act: name, Subject: "report/" + r.ID, Mode: r.Mode, Facts: facts}, nil
+	return Told{Act: name, Subject: "report/" + r.ID, Mode: r.Effective(), Facts: facts}, nil
 }
 
 func addFrame(ctx context.Context, u *store.Unit, in Incoming, r report.Report, health bool) (bool, error) {
@@ -197,7 +201,7 @@ func undecodable(ctx context.Context, u *store.Unit, in Incoming, p *stdif.Probl
 	if err != nil {
 		return Told{}, err
 	}
-	return keep(ctx, u, in, r, ReportUndecodable, true, map[string]string{"code": strconv.Itoa(int(p.Code))})
+	return keep(ctx, u, in, r, r, ReportUndecodable, true, map[string]string{"code": strconv.Itoa(int(p.Code))})
 }
 
 // known finds the report that a line, state or medium speaks of. When it comes
@@ -230,7 +234,7 @@ func arriveChat(ctx context.Context, u *store.Unit, in Incoming, c stdif.ChatMes
 	} else if in.Seq == 0 {
 		return Told{}, nil
 	}
-	told, err := keep(ctx, u, in, n, ChatReceive, false, nil)
+	told, err := keep(ctx, u, in, r, n, ChatReceive, false, nil)
 	if told.Subject != "" {
 		u.Changed("chat", r.ID, c.ID)
 	}
@@ -249,7 +253,7 @@ func arriveState(ctx context.Context, u *store.Unit, in Incoming, s stdif.Report
 	if s.State == stdif.ServiceActive && r.StaleAt.IsZero() && !made {
 		return quietly(ctx, u, in, n, s)
 	}
-	return keep(ctx, u, in, n, ReportState, false, map[string]string{"state": string(s.State)})
+	return keep(ctx, u, in, r, n, ReportState, false, map[string]string{"state": string(s.State)})
 }
 
 // quietly stores a sign of life that changes nothing on any page.
@@ -258,7 +262,7 @@ func quietly(ctx context.Context, u *store.Unit, in Incoming, r report.Report, s
 	if err != nil || !added {
 		return Told{}, err
 	}
-	return Told{Act: ReportState, Subject: "report/" + r.ID, Mode: r.Mode, Facts: map[string]string{"state": string(s.State)}}, u.Reports().Save(ctx, r)
+	return Told{Act: ReportState, Subject: "report/" + r.ID, Mode: r.Effective(), Facts: map[string]string{"state": string(s.State)}}, u.Reports().Save(ctx, r)
 }
 
 func arriveMedia(ctx context.Context, u *store.Unit, in Incoming, m stdif.Media) (Told, error) {
@@ -274,5 +278,5 @@ func arriveMedia(ctx context.Context, u *store.Unit, in Incoming, m stdif.Media)
 		r.MediaCount++
 		r.UpdatedAt = u.Now()
 	}
-	return keep(ctx, u, in, r, MediaReceive, false, map[string]string{"type": m.MIME})
+	return keep(ctx, u, in, r, r, MediaReceive, false, map[string]string{"type": m.MIME})
 }

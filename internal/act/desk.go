@@ -45,7 +45,7 @@ func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
 		if err != nil || d.report == r && d.facts == nil { // pressed twice
 			return Told{}, err
 		}
-		if err := u.Reports().Save(ctx, d.report); err != nil {
+		if err := save(ctx, u, r, d.report); err != nil {
 			return Told{}, err
 		}
 		u.Changed("report", id, string(name))
@@ -57,7 +57,7 @@ func (a *Acts) onReport(ctx context.Context, who Who, name Name, id string,
 				return Told{}, err
 			}
 		}
-		return Told{Subject: "report/" + id, Mode: r.Mode, Facts: d.facts}, nil
+		return Told{Subject: "report/" + id, Mode: d.report.Effective(), Facts: d.facts}, nil
 	})
 }
 
@@ -175,7 +175,7 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 }
 
 func canTalk(ctx context.Context, u *store.Unit, r report.Report) error {
-	if r.Undecodable {
+	if r.Undecodable || !r.Entered.At.IsZero() { // a paper has nobody at its other end
 		return fault.New(fault.Unsupported, "chat.undecodable")
 	}
 	t, err := u.Terminals().Terminal(ctx, r.Terminal)

@@ -234,6 +234,19 @@ func (h *house) said(terminalID string) []string {
 	return out
 }
 
+// inputs are what waits for a terminal, in order.
+func (h *house) inputs(terminalID string) (out []stdif.Input) {
+	h.Helper()
+	waiting, err := h.store.Undelivered(ctx(h), "terminal/"+terminalID, 1000)
+	h.must(err)
+	for _, m := range waiting {
+		var in stdif.Input
+		h.must(json.Unmarshal(m.Body, &in))
+		out = append(out, in)
+	}
+	return out
+}
+
 // delivered empties the outbox of a terminal.
 func (h *house) delivered(terminalID string) {
 	h.Helper()

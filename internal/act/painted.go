@@ -23,10 +23,10 @@ func (a *Acts) Painted(ctx context.Context, who Who, id string) error {
 		if !fresh {
 			return Told{}, nil
 		}
-		if err := u.Reports().Save(ctx, n); err != nil {
+		if err := save(ctx, u, r, n); err != nil {
 			return Told{}, err
 		}
 		u.Changed("report", id, string(ReportIntegrate))
-		return Told{Subject: "report/" + id, Mode: n.Mode}, tellSteps(ctx, u, r, n)
+		return Told{Subject: "report/" + id, Mode: n.Effective()}, tellSteps(ctx, u, r, n)
 	})
 }

@@ -31,7 +31,7 @@ type Ask struct {
 func (a *Acts) RequestReport(ctx context.Context, who Who, reportID string) (string, error) {
 	id := newID()
 	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
-		if r.Undecodable {
+		if r.Undecodable || !r.Entered.At.IsZero() {
 			return decided{}, fault.New(fault.Unsupported, "request.undecodable")
 		}
 		q := report.Request{ID: id, Terminal: r.Terminal, Service: r.Service, Report: r.ID, By: s, AskedAt: u.Now()}

@@ -58,7 +58,7 @@ func (a *Acts) wakeOnce(ctx context.Context, who Who, id string, more *bool) (*w
 			return entry.Entry{}, nil
 		}
 		*more = again
-		if err := u.Reports().Save(ctx, n); err != nil {
+		if err := save(ctx, u, r, n); err != nil {
 			return entry.Entry{}, err
 		}
 		name := nameOf[event]
@@ -68,11 +68,11 @@ func (a *Acts) wakeOnce(ctx context.Context, who Who, id string, more *bool) (*w
 		case report.EventEscalate:
 			facts["level"] = strconv.FormatInt(n.Escalation, 10)
 		case report.EventUnheard:
-			if err := ringElsewhere(ctx, u, n); err != nil {
+			if err := ringElsewhere(ctx, u, n, stdif.RingUnheard); err != nil {
 				return entry.Entry{}, err
 			}
 		}
-		return entry.Entry{Act: string(name), Actor: who.actor(), Subject: "report/" + id, Mode: n.Mode, Facts: facts}, nil
+		return entry.Entry{Act: string(name), Actor: who.actor(), Subject: "report/" + id, Mode: n.Effective(), Facts: facts}, nil
 	}), nil
 }
 
@@ -87,28 +87,38 @@ func (a *Acts) SetBack(ctx context.Context, who Who, id string) error {
 		if !moved {
 			return Told{}, nil
 		}
-		return Told{Subject: "report/" + id, Mode: n.Mode}, u.Reports().Save(ctx, n)
+		return Told{Subject: "report/" + id, Mode: n.Effective()}, u.Reports().Save(ctx, n)
 	})
 }
 
 // ringElsewhere rings where people are when no console's page confirmed the
-// ring: on every terminal's own page, and through the alarm outlet.
-func ringElsewhere(ctx context.Context, u *store.Unit, r report.Report) error {
+// ring: on every terminal's own page, and through the alarm outlet. The terminal
+// that holds the report is told which one it is; the others are told its number
+// and kind and nothing else, so that a ring needs no caller's words.
+func ringElsewhere(ctx context.Context, u *store.Unit, r report.Report, why string) error {
 	terminals, err := u.Terminals().Terminals(ctx)
 	if err != nil {
 		return err
 	}
-	in := input(r, stdif.VerbRing)
-	in.Reason = "unheard"
 	for _, t := range terminals {
 		if !t.RevokedAt.IsZero() {
 			continue
 		}
+		in := input(r, stdif.VerbRing)
+		if t.ID != r.Terminal || !r.Addressable() {
+			in.ServiceID, in.ReportID, in.Mode = stdif.Elsewhere, r.Number, r.Effective()
+		} else if why == stdif.RingHeard {
+			continue // its own steps say so
+		}
+		in.Reason, in.HQNumber, in.Kind = why, r.Number, r.Kind
 		if err := tell(ctx, u, t.ID, r.ID, in); err != nil {
 			return err
 		}
 	}
-	body, err := json.Marshal(Alarm{Report: r.ID, Number: r.Number, Mode: r.Mode, Kind: "unheard"})
+	if why != stdif.RingUnheard {
+		return nil
+	}
+	body, err := json.Marshal(Alarm{Report: r.ID, Number: r.Number, Mode: r.Effective(), Kind: "unheard"})
 	if err != nil {
 		return fmt.Errorf("encode alarm: %w", err)
 	}

@@ -78,6 +78,7 @@ type Agent struct {
 	face    net.Listener
 	joining sync.Mutex
 	unsaved unsaved
+	bells   bells
 
 	ctx     context.Context // ends with Close; a server's base context, not a call's
 	stop    context.CancelFunc

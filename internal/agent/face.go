@@ -165,6 +165,9 @@ func (a *Agent) takeInputs(w http.ResponseWriter, r *http.Request) {
 	}
 	for i, res := range results {
 		out[at[i]] = res
+		if res.Taken && a.bells.take(in[i], time.Now()) {
+			a.hub.changed()
+		}
 	}
 	reply(w, http.StatusOK, out)
 }

@@ -280,6 +280,15 @@ func (a *Agent) pageQuiet(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	if service == stdif.Elsewhere && a.bells.silence(report) {
+		a.hub.changed()
+		if err := a.spool.QuietElsewhere(r.Context(), report, name); err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	known, err := a.spool.Quiet(r.Context(), service, report, name)
 	switch {
 	case err != nil:

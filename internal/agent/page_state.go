@@ -40,6 +40,8 @@ type pageReport struct {
 	Ringing      bool                `json:"ringing"`
 	Unsaved      bool                `json:"unsaved"` // not on disk: refused to the service, shown from memory
 	Undecodable  bool                `json:"undecodable"`
+	Elsewhere    bool                `json:"elsewhere"` // another terminal holds it: number and kind are all that is known here
+	Raised       bool                `json:"raised"`    // worked on as actual, whatever was sent
 	Chat         []stdif.ChatMessage `json:"chat"`
 	Report       *stdif.Report       `json:"report"`
 	Problem      *stdif.Problem      `json:"problem"`
@@ -90,6 +92,9 @@ func (a *Agent) fill(ctx context.Context, s *pageState) error {
 	for _, l := range a.unsaved.all() {
 		p := a.lostReport(l)
 		s.add(p)
+	}
+	for _, b := range a.bells.all(time.Now()) {
+		s.add(bellReport(b))
 	}
 	ringing, err := a.spool.Ringing(ctx, a.alone(), shownRings)
 	if err != nil {
@@ -153,7 +158,10 @@ func (a *Agent) show(ctx context.Context, rep spool.Report, keep map[string]cach
 	p.ServiceID, p.ServiceName, p.OutputOnly, p.ReportID = rep.Service, v.Name, !a.serv.takes(rep.Service, stdif.VerbMessage), rep.ID
 	p.Revision, p.Mode, p.Step, p.At = rep.Revision, rep.Mode, rep.Step, rep.FirstAt
 	p.Claimed, p.Closed, p.HandledAlone, p.Ended = rep.Claimed, rep.Closed, rep.HandledAlone, rep.Ended
-	p.Undecodable, p.Problem = rep.Undecodable, rep.Problem
+	p.Undecodable, p.Problem, p.Raised = rep.Undecodable, rep.Problem, rep.Raised
+	if p.Raised {
+		p.Mode = stdif.Actual
+	}
 	return p, nil
 }
 

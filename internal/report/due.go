@@ -28,7 +28,7 @@ func (r Report) moments() []moment {
 		return nil
 	}
 	var m []moment
-	if r.IntegratedAt.IsZero() && r.UnheardAt.IsZero() {
+	if r.Unclaimed() && r.HeardAt.IsZero() && r.UnheardAt.IsZero() {
 		m = append(m, moment{EventUnheard, r.RingsAt.Add(UnheardAfter), func(r Report, now time.Time) Report {
 			r.UnheardAt = now
 			return r

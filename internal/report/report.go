@@ -10,6 +10,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -64,12 +65,6 @@ type By struct {
 	Person  string
 }
 
-// Claim says who has a report in charge. The zero Claim is nobody.
-type Claim struct {
-	By
-	At time.Time
-}
-
 // Closing says who ended the work on a report, and why.
 type Closing struct {
 	By
@@ -104,6 +99,7 @@ type Report struct {
 	Step         stdif.AckStep // of the present revision
 	IntegratedAt time.Time     // a page painted it: the latest such step, zero = no page ever did
 	SeenAt       time.Time
+	HeardAt      time.Time // a page confirmed the present ring, zero = none yet
 
 	AliveAt   time.Time // last sign of the caller's session
 	StaleAt   time.Time // zero while there are signs
@@ -116,6 +112,10 @@ type Report struct {
 	RingsAt   time.Time // when the present ring began: the arrival, a release, a reopening
 
 	Claim   Claim
+	Before  Before // from whom the present claim was taken over
+	Offer   Offer
+	Raised  Raised  // zero = the mode is the one that was sent
+	Entered Entered // zero = it came over the standard interface
 	Closing Closing
 	Due     time.Time // next time a rule has something to look at; zero = none
 
@@ -206,9 +206,16 @@ func (r Report) Revise(a Arrival, now time.Time) (Report, Verdict, error) {
 // reopen brings a closed report back to the board: it rings anew. The steps that
 // the caller was told of stay.
 func (r Report) reopen(now time.Time) Report {
-	r.State, r.Reopened, r.Escalation = Presented, true, 0
-	r.Claim, r.Closing, r.UnheardAt = Claim{}, Closing{}, time.Time{}
-	r.RingsAt = now
+	r.Reopened, r.Closing = true, Closing{}
+	return r.ring(now)
+}
+
+// ring begins a new ring: nobody holds the report, and no page has confirmed
+// this ring yet, whatever it confirmed of an earlier one.
+func (r Report) ring(now time.Time) Report {
+	r.State, r.Escalation, r.RingsAt = Presented, 0, now
+	r.Claim, r.Before, r.Offer = Claim{}, Before{}, Offer{}
+	r.HeardAt, r.UnheardAt = time.Time{}, time.Time{}
 	return r
 }
 
@@ -234,43 +241,6 @@ func (r Report) take(a Arrival, now time.Time) Report {
 	return r.schedule()
 }
 
-// Take lets a seat claim the report: one winner, the others are told who has it.
-func (r Report) Take(s By, now time.Time) (Report, error) {
-	switch {
-	case r.State == Closed:
-		return r, fault.New(fault.Conflict, "report.closed")
-	case r.Claim.Console == s.Console && r.Claim.Person == s.Person:
-		return r, nil // pressed twice
-	case r.Claim.Console != "":
-		return r, Held(r.Claim)
-	}
-	r.Claim = Claim{By: s, At: now}
-	r.State, r.UpdatedAt = Accepted, now
-	if r.ChatCount > 0 {
-		r.State = InDialog
-	}
-	return r.See(now).schedule(), nil
-}
-
-// Held is the refusal that names the holder; the door fills in the names.
-func Held(c Claim) error {
-	return fault.New(fault.Conflict, "claim.held", "consoleId", c.Console, "personId", c.Person)
-}
-
-// Release gives a claim back: the report rings again.
-func (r Report) Release(s By, now time.Time) (Report, error) {
-	switch {
-	case r.State == Closed:
-		return r, fault.New(fault.Conflict, "report.closed")
-	case r.Claim.Console == "":
-		return r, fault.New(fault.Conflict, "claim.none")
-	case r.Claim.Console != s.Console:
-		return r, Held(r.Claim)
-	}
-	r.Claim, r.State, r.Escalation, r.UpdatedAt, r.RingsAt = Claim{}, Presented, 0, now, now
-	return r.schedule(), nil
-}
-
 // Close ends the work on a report. Whoever holds the claim closes; an unclaimed
 // report may be closed by anybody at a console, by name and with a reason.
 func (r Report) Close(s By, reason string, now time.Time) (Report, error) {
@@ -282,26 +252,21 @@ func (r Report) Close(s By, reason string, now time.Time) (Report, error) {
 		return r, fault.New(fault.Conflict, "report.closed")
 	case r.Claim.Console != "" && r.Claim.Console != s.Console:
 		return r, Held(r.Claim)
-	case reason == ExerciseOver && r.Mode == stdif.Actual:
+	case reason == ExerciseOver && r.Effective() == stdif.Actual:
 		return r, fault.New(fault.Invalid, "close.not-an-exercise")
 	}
 	r.Closing = Closing{By: s, Reason: reason, At: now}
+	r.Offer, r.Claim.StaleAt = Offer{}, time.Time{}
 	r.State, r.UpdatedAt, r.Due = Closed, now, time.Time{}
 	return r.See(now), nil
 }
 
-func known(reason string) bool {
-	for _, k := range reasons {
-		if k == reason {
-			return true
-		}
-	}
-	return false
-}
+func known(reason string) bool { return slices.Contains(reasons[:], reason) }
 
 // See records that a named person opened or claimed the report: the only step
 // that may tell a caller that the fire service has noticed.
 func (r Report) See(now time.Time) Report {
+	r = r.hear(now)
 	if !r.Step.Before(stdif.Seen) {
 		return r
 	}
@@ -312,11 +277,23 @@ func (r Report) See(now time.Time) Report {
 	return r.schedule()
 }
 
-// Integrate records that a console's page painted the present revision.
-func (r Report) Integrate(now time.Time) (Report, bool) {
-	if !r.Step.Before(stdif.Integrated) {
-		return r, false
+// hear notes that a page confirmed the present ring.
+func (r Report) hear(now time.Time) Report {
+	if r.HeardAt.IsZero() && r.State != Closed {
+		r.HeardAt = now
+		return r.schedule()
 	}
+	return r
+}
+
+// Integrate records that a console's page painted the present revision, or
+// shows a ring that began after that.
+func (r Report) Integrate(now time.Time) (Report, bool) {
+	n := r.hear(now)
+	if !n.Step.Before(stdif.Integrated) {
+		return n, n != r
+	}
+	r = n
 	r.Step, r.IntegratedAt = stdif.Integrated, now
 	return r.schedule(), true
 }
@@ -341,7 +318,9 @@ func (r Report) Hear(s stdif.ServiceState, now time.Time) Report {
 		if r.EndedAt.IsZero() {
 			r.EndedAt = now
 		}
-		r.Ended = s
+		if r.Ended != stdif.ServiceHandledHere { // what a person said counts for more than a session that ran out
+			r.Ended = s
+		}
 	}
 	return r.schedule()
 }

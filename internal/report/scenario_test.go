@@ -106,6 +106,24 @@ func (s *story) do(line string) {
 		s.r, err = s.r.Release(by(args), s.now)
 	case "close":
 		s.r, err = s.r.Close(by(args), args["reason"], s.now)
+	case "take-over":
+		s.r, err = s.r.TakeOver(by(args), args["supervisor"] == "yes", args["reason"], s.now)
+	case "offer":
+		s.r, err = s.r.Hand(by(args), args["to"], s.now)
+	case "withdraw":
+		s.r, err = s.r.Withdraw(by(args), s.now)
+	case "accept":
+		s.r, err = s.r.Accept(by(args), s.now)
+	case "refuse":
+		s.r, err = s.r.Refuse(by(args), s.now)
+	case "silent": // the seat of the claim has said nothing for so long
+		s.r, _ = s.r.Neglect(s.duration(args[""]), s.now)
+	case "back":
+		s.r, _ = s.r.Attend(0, s.now)
+	case "raise":
+		s.r, err = s.r.Raise(by(args), args["reason"], "0401-0002", s.now)
+	case "pass":
+		s.r, err = s.r.Pass(args["from"], by(args), s.now)
 	case "open":
 		s.r = s.r.See(s.now)
 	case "paint":
@@ -187,6 +205,12 @@ func (s *story) show(what string, before Report) {
 		word string
 	}{
 		{r.Claim.Console != "", "held by " + r.Claim.Console + "/" + r.Claim.Person},
+		{!r.Claim.StaleAt.IsZero(), "its seat is silent"},
+		{r.Before.Console != "" && r.Before.Handed, "handed on by " + r.Before.Console + "/" + r.Before.Person},
+		{r.Before.Console != "" && !r.Before.Handed, "taken from " + r.Before.Console + "/" + r.Before.Person + ", " + r.Before.Reason},
+		{r.Offer.To != "", "offered to " + r.Offer.To},
+		{r.Offer.Refused != "", "refused by " + r.Offer.Refused},
+		{!r.Raised.At.IsZero(), "raised by " + r.Raised.Console + "/" + r.Raised.Person + " as " + r.Raised.Reason + ", number " + r.Number + " was " + r.Raised.Number},
 		{r.Escalation > 0 && r.Unclaimed(), "escalation " + strconv.FormatInt(r.Escalation, 10)},
 		{!r.UnheardAt.IsZero(), "unheard"},
 		{!r.StaleAt.IsZero() && r.SilentAt.IsZero(), "stale"},
@@ -202,6 +226,9 @@ func (s *story) show(what string, before Report) {
 		if f.set {
 			line += ", " + f.word
 		}
+	}
+	for _, c := range Causes(before, r) {
+		line += ", missed: " + string(c)
 	}
 	switch {
 	case r == before:

@@ -114,6 +114,40 @@ type Dialog interface {
 	SaveRequest(ctx context.Context, r Request) error
 }
 
+// Note is what a person added in words to a take-over or a raising. The store
+// seals Text.
+type Note struct {
+	Report string
+	ID     string
+	Kind   string // the act that it belongs to
+	At     time.Time
+	By     By
+	Text   string
+}
+
+// Panel is what acts write the missed panel and notes with.
+type Panel interface {
+	Missed(ctx context.Context, id string) (Missed, error)
+	MissedOf(ctx context.Context, report string) (Missed, error) // its entry on the panel
+	SaveMissed(ctx context.Context, m Missed) error
+	AddNote(ctx context.Context, n Note) error
+}
+
+// Claimed is one claim as the worker that marks stale ones sees it.
+type Claimed struct {
+	Report, Console string
+	Stale           bool
+}
+
+// PanelReader is what pages and workers read of claims, missed reports and notes.
+type PanelReader interface {
+	Claims(ctx context.Context) ([]Claimed, error) // of open reports
+	MissedOpen(ctx context.Context, limit int) ([]Missed, error)
+	MissedDone(ctx context.Context, from, to time.Time) ([]Missed, error)
+	CountMissed(ctx context.Context) (int64, error)
+	Notes(ctx context.Context, report string) ([]Note, error)
+}
+
 // Reader is what pages and workers read, outside of acts.
 type Reader interface {
 	Report(ctx context.Context, id string) (Report, error)

@@ -93,6 +93,8 @@ func admitInput(in stdif.Input, row query.SpoolReport, known bool, takes func(st
 		return stdif.Problemf(stdif.CodeMissing, "/ack", "the step is missing")
 	case in.Verb == stdif.VerbMessage && in.Message == nil:
 		return stdif.Problemf(stdif.CodeMissing, "/message", "the chat line is missing")
+	case elsewhere(in):
+		return nil
 	case !known && !begins(in):
 		return stdif.Problemf(stdif.CodeUnknownReport, "/reportId", "no report with this number is at this terminal")
 	case !forTerminal && !takes(in.ServiceID, in.Verb):
@@ -111,6 +113,12 @@ func begins(in stdif.Input) bool {
 	return in.Verb == stdif.VerbMedia && in.Media != nil && in.Media.ID != "" && in.Media.ID == in.ReportID
 }
 
+// elsewhere: the ring of a report that another terminal holds. It is kept as
+// what was said here, and moves no report.
+func elsewhere(in stdif.Input) bool {
+	return in.Verb == stdif.VerbRing && in.ServiceID == stdif.Elsewhere
+}
+
 // takeInput writes one input, once, and reports whether anything was written.
 func (s *Spool) takeInput(ctx context.Context, tx *writer.Tx, q *query.Queries, in stdif.Input, row query.SpoolReport) (bool, error) {
 	if in.Verb == stdif.VerbAck {
@@ -119,7 +127,7 @@ func (s *Spool) takeInput(ctx context.Context, tx *writer.Tx, q *query.Queries, 
 	if _, repeated, err := found(q.InputByID(ctx, query.InputByIDParams{Hq: HQ, ID: in.ID})); err != nil || repeated {
 		return false, err
 	}
-	if row.ReportID == "" { // it begins a report that the service is still to make
+	if elsewhere(in) || row.ReportID == "" { // or it begins a report that the service is still to make
 		return true, s.putInput(ctx, tx, q, in, string(in.Mode))
 	}
 	if err := s.putInput(ctx, tx, q, in, row.Mode); err != nil {
@@ -179,6 +187,15 @@ func (s *Spool) moveInput(row *query.SpoolReport, in stdif.Input) error {
 	switch in.Verb {
 	case stdif.VerbRing:
 		row.Ring, row.Quiet = 1, 0
+		if in.Reason != stdif.RingRaised {
+			return nil
+		}
+		p, err := s.privateOf(*row)
+		if err != nil {
+			return err
+		}
+		p.HQNumber, p.Raised = in.HQNumber, true
+		return s.setPrivate(row, p)
 	case stdif.VerbAccept:
 		row.Claimed, row.Ring = 1, 0
 		if in.HQNumber == "" {

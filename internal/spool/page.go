@@ -131,6 +131,25 @@ func (s *Spool) Quiet(ctx context.Context, service, reportID, name string) (know
 	return known, nil
 }
 
+// QuietElsewhere records who stopped the ring of a report that another terminal
+// holds: sealed, among what was said here.
+func (s *Spool) QuietElsewhere(ctx context.Context, number, name string) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("new input id: %w", err)
+	}
+	in := stdif.Input{ID: id.String(), ServiceID: stdif.Elsewhere, ReportID: number, Mode: stdif.Actual, Verb: stdif.VerbRing, Reason: "quiet", Summary: name}
+	err = s.w.Do(ctx, func(ctx context.Context, tx *writer.Tx) (entry.Entry, error) {
+		in.At = tx.Now()
+		e := entry.Entry{Act: "ring.quiet", Actor: s.actor(in.ServiceID), Subject: subject(in.ServiceID, number), Mode: in.Mode}
+		return e, s.putInput(ctx, tx, query.New(tx.Query()), in, string(in.Mode))
+	})
+	if err != nil {
+		return fmt.Errorf("stop ring: %w", err)
+	}
+	return nil
+}
+
 // maxSessions is how many browsers may hold this terminal's own page.
 const maxSessions = 8
 

@@ -18,6 +18,7 @@ type private struct {
 	Problem  *stdif.Problem  `json:"problem,omitempty"`
 	Warnings []stdif.Problem `json:"warnings,omitempty"`
 	QuietBy  string          `json:"quietBy,omitempty"` // who stopped the ring at this page
+	Raised   bool            `json:"raised,omitempty"`  // worked on as actual, whatever was sent
 }
 
 func reportPlace(service, report string) []byte {
@@ -62,6 +63,7 @@ type Report struct {
 	Ring         bool // the headquarters asked this page to ring
 	Quiet        bool // a person stopped the ring
 	HQNumber     string
+	Raised       bool // worked on as actual, whatever was sent
 	Problem      *stdif.Problem
 	Warnings     []stdif.Problem
 
@@ -77,7 +79,7 @@ func (s *Spool) report(row query.SpoolReport) (Report, error) {
 		Step: stdif.AckStep(row.Step), StepAt: micro(row.StepAt), FirstAt: micro(row.FirstAt), TouchedAt: micro(row.TouchedAt),
 		Claimed: row.Claimed == 1, Closed: row.Closed == 1, Ended: row.Ended == 1, HandledAlone: row.HandledAlone == 1,
 		Undecodable: row.RawSeq > 0, Ring: row.Ring == 1, Quiet: row.Quiet == 1,
-		HQNumber: p.HQNumber, Problem: p.Problem, Warnings: p.Warnings, frameSeq: row.FrameSeq, rawSeq: row.RawSeq}
+		HQNumber: p.HQNumber, Raised: p.Raised, Problem: p.Problem, Warnings: p.Warnings, frameSeq: row.FrameSeq, rawSeq: row.RawSeq}
 	// Received is not written per report: it follows from the frames that the
 	// headquarters has, so that an acknowledgement costs one row per run.
 	if _, ok := s.acked.has(stepSeq(row)); ok && r.Step == stdif.Spooled {

@@ -19,9 +19,9 @@ func Tables() []writer.Table {
 	}
 	return []writer.Table{
 		t("report_frame", "id"), t("report_report", "id"), t("report_close_note", "report"), t("report_counter", "series"),
-		t("report_chat", "report", "id"), t("report_media", "report", "id"), t("report_request", "id"),
+		t("report_missed", "id"), t("report_note", "report", "id"), t("report_chat", "report", "id"), t("report_media", "report", "id"), t("report_request", "id"),
 		t("terminal_register", "id"), t("terminal_link", "terminal"),
-		t("console_register", "id"), t("console_enrolment", "code_hash"),
+		t("console_register", "id"), t("console_enrolment", "code_hash"), t("console_shift", "id"), t("console_handover", "id"),
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
 		t("incident_incident", "id"), t("incident_link", "kind", "member"), t("incident_dismissal", "a", "b"), t("incident_call", "id"),
 		t("outbox_message", "id"),

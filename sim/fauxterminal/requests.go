@@ -63,9 +63,9 @@ func (t *Terminal) takeInput(read open1.InputRead) stdif.InputResult {
 		return refuse(read.Problem)
 	case t.cfg.Manners.DenyInputs:
 		return refuse(stdif.Problemf(stdif.CodeBusy, "", "not now"))
-	case service < 0:
+	case service < 0 && !(in.Verb == stdif.VerbRing && in.ServiceID == stdif.Elsewhere):
 		return refuse(stdif.Problemf(stdif.CodeUnknownService, "/serviceId", "no such service here"))
-	case t.cfg.Services[service].OutputOnly && !always:
+	case service >= 0 && t.cfg.Services[service].OutputOnly && !always:
 		return refuse(stdif.Problemf(stdif.CodeOutputOnly, "/verb", "the service is output-only"))
 	}
 	if _, known := t.inputs[in.ID]; !known {

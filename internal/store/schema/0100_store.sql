@@ -23,11 +23,15 @@ CREATE TABLE report_report (
     kind TEXT NOT NULL, phone_index TEXT NOT NULL,
     event_at BIGINT NOT NULL, sent_at BIGINT NOT NULL, received_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
     skew BIGINT NOT NULL, late BIGINT NOT NULL,
-    step TEXT NOT NULL, integrated_at BIGINT NOT NULL, seen_at BIGINT NOT NULL,
+    step TEXT NOT NULL, integrated_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, heard_at BIGINT NOT NULL,
     alive_at BIGINT NOT NULL, stale_at BIGINT NOT NULL, silent_at BIGINT NOT NULL,
     ended_at BIGINT NOT NULL, ended TEXT NOT NULL, cancelled BIGINT NOT NULL, reopened BIGINT NOT NULL,
     unheard_at BIGINT NOT NULL, rings_at BIGINT NOT NULL,
-    claim_console TEXT NOT NULL, claim_person TEXT NOT NULL, claim_at BIGINT NOT NULL,
+    claim_console TEXT NOT NULL, claim_person TEXT NOT NULL, claim_at BIGINT NOT NULL, claim_stale_at BIGINT NOT NULL,
+    before_console TEXT NOT NULL, before_person TEXT NOT NULL, before_reason TEXT NOT NULL, before_handed BIGINT NOT NULL,
+    offer_to TEXT NOT NULL, offer_at BIGINT NOT NULL, offer_refused TEXT NOT NULL,
+    raised_console TEXT NOT NULL, raised_person TEXT NOT NULL, raised_at BIGINT NOT NULL, raise_reason TEXT NOT NULL, raised_number TEXT NOT NULL,
+    entered_console TEXT NOT NULL, entered_person TEXT NOT NULL, entered_at BIGINT NOT NULL,
     closed_console TEXT NOT NULL, closed_person TEXT NOT NULL, close_reason TEXT NOT NULL, closed_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL, open BIGINT NOT NULL,
     chat_count BIGINT NOT NULL, last_chat_at BIGINT NOT NULL, last_chat_from TEXT NOT NULL, media_count BIGINT NOT NULL,
@@ -36,6 +40,7 @@ CREATE TABLE report_report (
 CREATE UNIQUE INDEX report_report_service ON report_report (hq, service, service_report);
 CREATE INDEX report_report_open ON report_report (hq, open, received_at);
 CREATE INDEX report_report_due ON report_report (hq, due_at) WHERE due_at > 0;
+CREATE INDEX report_report_claims ON report_report (hq, claim_console) WHERE open = 1 AND claim_console <> '';
 CREATE INDEX report_report_unshown ON report_report (hq) WHERE integrated_at = 0;
 CREATE INDEX report_report_phone ON report_report (hq, phone_index, received_at) WHERE phone_index <> '';
 

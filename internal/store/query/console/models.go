@@ -16,6 +16,18 @@ type ConsoleEnrolment struct {
 	UsedAt     int64  `db:"used_at"`
 }
 
+type ConsoleHandover struct {
+	HQ          string `db:"hq"`
+	ID          string `db:"id"`
+	Console     string `db:"console"`
+	Person      string `db:"person"`
+	ToConsole   string `db:"to_console"`
+	At          int64  `db:"at"`
+	TakenPerson string `db:"taken_person"`
+	TakenAt     int64  `db:"taken_at"`
+	Note        []byte `db:"note"`
+}
+
 type ConsoleRegister struct {
 	HQ         string `db:"hq"`
 	ID         string `db:"id"`
@@ -24,4 +36,17 @@ type ConsoleRegister struct {
 	SecretHash string `db:"secret_hash"`
 	EnrolledAt int64  `db:"enrolled_at"`
 	RevokedAt  int64  `db:"revoked_at"`
+}
+
+type ConsoleShift struct {
+	HQ      string `db:"hq"`
+	ID      string `db:"id"`
+	Console string `db:"console"`
+	Person  string `db:"person"`
+	BeganAt int64  `db:"began_at"`
+	EndedAt int64  `db:"ended_at"`
+	Sound   string `db:"sound"`
+	SoundAt int64  `db:"sound_at"`
+	Reason  string `db:"reason"`
+	Volume  int64  `db:"volume"`
 }

@@ -93,3 +93,136 @@ func (q *Queries) Enrolment(ctx context.Context, arg EnrolmentParams) (ConsoleEn
 	)
 	return i, err
 }
+
+const handOver = `-- name: HandOver :one
+SELECT hq, id, console, person, to_console, at, taken_person, taken_at, note FROM console_handover WHERE hq = $1 AND id = $2
+`
+
+type HandOverParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) HandOver(ctx context.Context, arg HandOverParams) (ConsoleHandover, error) {
+	row := q.db.QueryRowContext(ctx, handOver, arg.HQ, arg.ID)
+	var i ConsoleHandover
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Console,
+		&i.Person,
+		&i.ToConsole,
+		&i.At,
+		&i.TakenPerson,
+		&i.TakenAt,
+		&i.Note,
+	)
+	return i, err
+}
+
+const handOvers = `-- name: HandOvers :many
+SELECT hq, id, console, person, to_console, at, taken_person, taken_at, note FROM console_handover WHERE hq = $1 AND to_console = $2 AND taken_at = 0 ORDER BY at, id
+`
+
+type HandOversParams struct {
+	HQ        string `db:"hq"`
+	ToConsole string `db:"to_console"`
+}
+
+func (q *Queries) HandOvers(ctx context.Context, arg HandOversParams) ([]ConsoleHandover, error) {
+	rows, err := q.db.QueryContext(ctx, handOvers, arg.HQ, arg.ToConsole)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsoleHandover
+	for rows.Next() {
+		var i ConsoleHandover
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Console,
+			&i.Person,
+			&i.ToConsole,
+			&i.At,
+			&i.TakenPerson,
+			&i.TakenAt,
+			&i.Note,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shift = `-- name: Shift :one
+SELECT hq, id, console, person, began_at, ended_at, sound, sound_at, reason, volume FROM console_shift WHERE hq = $1 AND console = $2 AND ended_at = 0 ORDER BY began_at DESC LIMIT 1
+`
+
+type ShiftParams struct {
+	HQ      string `db:"hq"`
+	Console string `db:"console"`
+}
+
+func (q *Queries) Shift(ctx context.Context, arg ShiftParams) (ConsoleShift, error) {
+	row := q.db.QueryRowContext(ctx, shift, arg.HQ, arg.Console)
+	var i ConsoleShift
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Console,
+		&i.Person,
+		&i.BeganAt,
+		&i.EndedAt,
+		&i.Sound,
+		&i.SoundAt,
+		&i.Reason,
+		&i.Volume,
+	)
+	return i, err
+}
+
+const shifts = `-- name: Shifts :many
+SELECT hq, id, console, person, began_at, ended_at, sound, sound_at, reason, volume FROM console_shift WHERE hq = $1 AND ended_at = 0 ORDER BY began_at
+`
+
+func (q *Queries) Shifts(ctx context.Context, hq string) ([]ConsoleShift, error) {
+	rows, err := q.db.QueryContext(ctx, shifts, hq)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsoleShift
+	for rows.Next() {
+		var i ConsoleShift
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Console,
+			&i.Person,
+			&i.BeganAt,
+			&i.EndedAt,
+			&i.Sound,
+			&i.SoundAt,
+			&i.Reason,
+			&i.Volume,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

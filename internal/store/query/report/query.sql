@@ -15,7 +15,7 @@ SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR al
 -- name: NextDue :one
 SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1;
 -- name: Stored :one
-SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM report_counter WHERE hq = $1;
+SELECT CAST(COALESCE(SUM(CASE WHEN series LIKE 'raised/%' THEN -n ELSE n END), 0) AS BIGINT) FROM report_counter WHERE hq = $1;
 -- name: Unshown :one
 SELECT COUNT(*) FROM report_report WHERE hq = $1 AND integrated_at = 0;
 -- name: Counter :one
@@ -52,3 +52,17 @@ SELECT * FROM report_request WHERE hq = $1 AND id = $2;
 SELECT * FROM report_request WHERE hq = $1 AND report = $2 ORDER BY asked_at;
 -- name: OpenRequests :many
 SELECT * FROM report_request WHERE hq = $1 AND terminal = $2 AND answered_at = 0 ORDER BY asked_at;
+-- name: Claims :many
+SELECT id, claim_console, claim_stale_at FROM report_report WHERE hq = $1 AND open = 1 AND claim_console <> '' ORDER BY id;
+-- name: Missed :one
+SELECT * FROM report_missed WHERE hq = $1 AND id = $2;
+-- name: MissedOfReport :one
+SELECT * FROM report_missed WHERE hq = $1 AND report = $2 AND open = 1 ORDER BY at LIMIT 1;
+-- name: MissedOpen :many
+SELECT * FROM report_missed WHERE hq = $1 AND open = 1 ORDER BY at, id LIMIT $2;
+-- name: MissedDone :many
+SELECT * FROM report_missed WHERE hq = $1 AND done_at >= $2 AND done_at < $3 ORDER BY done_at, id;
+-- name: CountMissed :one
+SELECT COUNT(*) FROM report_missed WHERE hq = $1 AND open = 1;
+-- name: Notes :many
+SELECT * FROM report_note WHERE hq = $1 AND report = $2 ORDER BY at, id;

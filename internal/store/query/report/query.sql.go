@@ -10,7 +10,7 @@ import (
 )
 
 const board = `-- name: Board :many
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND open = 1 ORDER BY received_at, id
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND open = 1 ORDER BY received_at, id
 `
 
 func (q *Queries) Board(ctx context.Context, hq string) ([]ReportReport, error) {
@@ -46,6 +46,7 @@ func (q *Queries) Board(ctx context.Context, hq string) ([]ReportReport, error) 
 			&i.Step,
 			&i.IntegratedAt,
 			&i.SeenAt,
+			&i.HeardAt,
 			&i.AliveAt,
 			&i.StaleAt,
 			&i.SilentAt,
@@ -58,6 +59,22 @@ func (q *Queries) Board(ctx context.Context, hq string) ([]ReportReport, error) 
 			&i.ClaimConsole,
 			&i.ClaimPerson,
 			&i.ClaimAt,
+			&i.ClaimStaleAt,
+			&i.BeforeConsole,
+			&i.BeforePerson,
+			&i.BeforeReason,
+			&i.BeforeHanded,
+			&i.OfferTo,
+			&i.OfferAt,
+			&i.OfferRefused,
+			&i.RaisedConsole,
+			&i.RaisedPerson,
+			&i.RaisedAt,
+			&i.RaiseReason,
+			&i.RaisedNumber,
+			&i.EnteredConsole,
+			&i.EnteredPerson,
+			&i.EnteredAt,
 			&i.ClosedConsole,
 			&i.ClosedPerson,
 			&i.CloseReason,
@@ -83,7 +100,7 @@ func (q *Queries) Board(ctx context.Context, hq string) ([]ReportReport, error) 
 }
 
 const byPhone = `-- name: ByPhone :many
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND phone_index = $2 AND phone_index <> '' ORDER BY received_at DESC LIMIT $3
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND phone_index = $2 AND phone_index <> '' ORDER BY received_at DESC LIMIT $3
 `
 
 type ByPhoneParams struct {
@@ -125,6 +142,7 @@ func (q *Queries) ByPhone(ctx context.Context, arg ByPhoneParams) ([]ReportRepor
 			&i.Step,
 			&i.IntegratedAt,
 			&i.SeenAt,
+			&i.HeardAt,
 			&i.AliveAt,
 			&i.StaleAt,
 			&i.SilentAt,
@@ -137,6 +155,22 @@ func (q *Queries) ByPhone(ctx context.Context, arg ByPhoneParams) ([]ReportRepor
 			&i.ClaimConsole,
 			&i.ClaimPerson,
 			&i.ClaimAt,
+			&i.ClaimStaleAt,
+			&i.BeforeConsole,
+			&i.BeforePerson,
+			&i.BeforeReason,
+			&i.BeforeHanded,
+			&i.OfferTo,
+			&i.OfferAt,
+			&i.OfferRefused,
+			&i.RaisedConsole,
+			&i.RaisedPerson,
+			&i.RaisedAt,
+			&i.RaiseReason,
+			&i.RaisedNumber,
+			&i.EnteredConsole,
+			&i.EnteredPerson,
+			&i.EnteredAt,
 			&i.ClosedConsole,
 			&i.ClosedPerson,
 			&i.CloseReason,
@@ -232,6 +266,39 @@ func (q *Queries) ChatLine(ctx context.Context, arg ChatLineParams) (ReportChat,
 	return i, err
 }
 
+const claims = `-- name: Claims :many
+SELECT id, claim_console, claim_stale_at FROM report_report WHERE hq = $1 AND open = 1 AND claim_console <> '' ORDER BY id
+`
+
+type ClaimsRow struct {
+	ID           string `db:"id"`
+	ClaimConsole string `db:"claim_console"`
+	ClaimStaleAt int64  `db:"claim_stale_at"`
+}
+
+func (q *Queries) Claims(ctx context.Context, hq string) ([]ClaimsRow, error) {
+	rows, err := q.db.QueryContext(ctx, claims, hq)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClaimsRow
+	for rows.Next() {
+		var i ClaimsRow
+		if err := rows.Scan(&i.ID, &i.ClaimConsole, &i.ClaimStaleAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const closeNote = `-- name: CloseNote :one
 SELECT note FROM report_close_note WHERE hq = $1 AND report = $2
 `
@@ -249,7 +316,7 @@ func (q *Queries) CloseNote(ctx context.Context, arg CloseNoteParams) ([]byte, e
 }
 
 const closed = `-- name: Closed :many
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND open = 0 AND received_at < $2 ORDER BY received_at DESC, id DESC LIMIT $3
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND open = 0 AND received_at < $2 ORDER BY received_at DESC, id DESC LIMIT $3
 `
 
 type ClosedParams struct {
@@ -291,6 +358,7 @@ func (q *Queries) Closed(ctx context.Context, arg ClosedParams) ([]ReportReport,
 			&i.Step,
 			&i.IntegratedAt,
 			&i.SeenAt,
+			&i.HeardAt,
 			&i.AliveAt,
 			&i.StaleAt,
 			&i.SilentAt,
@@ -303,6 +371,22 @@ func (q *Queries) Closed(ctx context.Context, arg ClosedParams) ([]ReportReport,
 			&i.ClaimConsole,
 			&i.ClaimPerson,
 			&i.ClaimAt,
+			&i.ClaimStaleAt,
+			&i.BeforeConsole,
+			&i.BeforePerson,
+			&i.BeforeReason,
+			&i.BeforeHanded,
+			&i.OfferTo,
+			&i.OfferAt,
+			&i.OfferRefused,
+			&i.RaisedConsole,
+			&i.RaisedPerson,
+			&i.RaisedAt,
+			&i.RaiseReason,
+			&i.RaisedNumber,
+			&i.EnteredConsole,
+			&i.EnteredPerson,
+			&i.EnteredAt,
 			&i.ClosedConsole,
 			&i.ClosedPerson,
 			&i.CloseReason,
@@ -325,6 +409,17 @@ func (q *Queries) Closed(ctx context.Context, arg ClosedParams) ([]ReportReport,
 		return nil, err
 	}
 	return items, nil
+}
+
+const countMissed = `-- name: CountMissed :one
+SELECT COUNT(*) FROM report_missed WHERE hq = $1 AND open = 1
+`
+
+func (q *Queries) CountMissed(ctx context.Context, hq string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countMissed, hq)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const counter = `-- name: Counter :one
@@ -600,6 +695,155 @@ func (q *Queries) Media(ctx context.Context, arg MediaParams) ([]ReportMedium, e
 	return items, nil
 }
 
+const missed = `-- name: Missed :one
+SELECT hq, id, report, causes, at, updated_at, open, done_console, done_person, done_at, outcome, note FROM report_missed WHERE hq = $1 AND id = $2
+`
+
+type MissedParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) Missed(ctx context.Context, arg MissedParams) (ReportMissed, error) {
+	row := q.db.QueryRowContext(ctx, missed, arg.HQ, arg.ID)
+	var i ReportMissed
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Report,
+		&i.Causes,
+		&i.At,
+		&i.UpdatedAt,
+		&i.Open,
+		&i.DoneConsole,
+		&i.DonePerson,
+		&i.DoneAt,
+		&i.Outcome,
+		&i.Note,
+	)
+	return i, err
+}
+
+const missedDone = `-- name: MissedDone :many
+SELECT hq, id, report, causes, at, updated_at, open, done_console, done_person, done_at, outcome, note FROM report_missed WHERE hq = $1 AND done_at >= $2 AND done_at < $3 ORDER BY done_at, id
+`
+
+type MissedDoneParams struct {
+	HQ       string `db:"hq"`
+	DoneAt   int64  `db:"done_at"`
+	DoneAt_2 int64  `db:"done_at_2"`
+}
+
+func (q *Queries) MissedDone(ctx context.Context, arg MissedDoneParams) ([]ReportMissed, error) {
+	rows, err := q.db.QueryContext(ctx, missedDone, arg.HQ, arg.DoneAt, arg.DoneAt_2)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportMissed
+	for rows.Next() {
+		var i ReportMissed
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Report,
+			&i.Causes,
+			&i.At,
+			&i.UpdatedAt,
+			&i.Open,
+			&i.DoneConsole,
+			&i.DonePerson,
+			&i.DoneAt,
+			&i.Outcome,
+			&i.Note,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const missedOfReport = `-- name: MissedOfReport :one
+SELECT hq, id, report, causes, at, updated_at, open, done_console, done_person, done_at, outcome, note FROM report_missed WHERE hq = $1 AND report = $2 AND open = 1 ORDER BY at LIMIT 1
+`
+
+type MissedOfReportParams struct {
+	HQ     string `db:"hq"`
+	Report string `db:"report"`
+}
+
+func (q *Queries) MissedOfReport(ctx context.Context, arg MissedOfReportParams) (ReportMissed, error) {
+	row := q.db.QueryRowContext(ctx, missedOfReport, arg.HQ, arg.Report)
+	var i ReportMissed
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Report,
+		&i.Causes,
+		&i.At,
+		&i.UpdatedAt,
+		&i.Open,
+		&i.DoneConsole,
+		&i.DonePerson,
+		&i.DoneAt,
+		&i.Outcome,
+		&i.Note,
+	)
+	return i, err
+}
+
+const missedOpen = `-- name: MissedOpen :many
+SELECT hq, id, report, causes, at, updated_at, open, done_console, done_person, done_at, outcome, note FROM report_missed WHERE hq = $1 AND open = 1 ORDER BY at, id LIMIT $2
+`
+
+type MissedOpenParams struct {
+	HQ    string `db:"hq"`
+	Limit int32  `db:"limit"`
+}
+
+func (q *Queries) MissedOpen(ctx context.Context, arg MissedOpenParams) ([]ReportMissed, error) {
+	rows, err := q.db.QueryContext(ctx, missedOpen, arg.HQ, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportMissed
+	for rows.Next() {
+		var i ReportMissed
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Report,
+			&i.Causes,
+			&i.At,
+			&i.UpdatedAt,
+			&i.Open,
+			&i.DoneConsole,
+			&i.DonePerson,
+			&i.DoneAt,
+			&i.Outcome,
+			&i.Note,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const nextDue = `-- name: NextDue :one
 SELECT due_at FROM report_report WHERE hq = $1 AND due_at > 0 ORDER BY due_at LIMIT 1
 `
@@ -626,6 +870,47 @@ func (q *Queries) NextSpool(ctx context.Context, arg NextSpoolParams) (string, e
 	var spool string
 	err := row.Scan(&spool)
 	return spool, err
+}
+
+const notes = `-- name: Notes :many
+SELECT hq, report, id, kind, at, console, person, body FROM report_note WHERE hq = $1 AND report = $2 ORDER BY at, id
+`
+
+type NotesParams struct {
+	HQ     string `db:"hq"`
+	Report string `db:"report"`
+}
+
+func (q *Queries) Notes(ctx context.Context, arg NotesParams) ([]ReportNote, error) {
+	rows, err := q.db.QueryContext(ctx, notes, arg.HQ, arg.Report)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportNote
+	for rows.Next() {
+		var i ReportNote
+		if err := rows.Scan(
+			&i.HQ,
+			&i.Report,
+			&i.ID,
+			&i.Kind,
+			&i.At,
+			&i.Console,
+			&i.Person,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const openRequests = `-- name: OpenRequests :many
@@ -718,7 +1003,7 @@ func (q *Queries) Refused(ctx context.Context, arg RefusedParams) ([]RefusedRow,
 }
 
 const report = `-- name: Report :one
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND id = $2
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND id = $2
 `
 
 type ReportParams struct {
@@ -753,6 +1038,7 @@ func (q *Queries) Report(ctx context.Context, arg ReportParams) (ReportReport, e
 		&i.Step,
 		&i.IntegratedAt,
 		&i.SeenAt,
+		&i.HeardAt,
 		&i.AliveAt,
 		&i.StaleAt,
 		&i.SilentAt,
@@ -765,6 +1051,22 @@ func (q *Queries) Report(ctx context.Context, arg ReportParams) (ReportReport, e
 		&i.ClaimConsole,
 		&i.ClaimPerson,
 		&i.ClaimAt,
+		&i.ClaimStaleAt,
+		&i.BeforeConsole,
+		&i.BeforePerson,
+		&i.BeforeReason,
+		&i.BeforeHanded,
+		&i.OfferTo,
+		&i.OfferAt,
+		&i.OfferRefused,
+		&i.RaisedConsole,
+		&i.RaisedPerson,
+		&i.RaisedAt,
+		&i.RaiseReason,
+		&i.RaisedNumber,
+		&i.EnteredConsole,
+		&i.EnteredPerson,
+		&i.EnteredAt,
 		&i.ClosedConsole,
 		&i.ClosedPerson,
 		&i.CloseReason,
@@ -780,7 +1082,7 @@ func (q *Queries) Report(ctx context.Context, arg ReportParams) (ReportReport, e
 }
 
 const reportByService = `-- name: ReportByService :one
-SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND service = $2 AND service_report = $3
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND service = $2 AND service_report = $3
 `
 
 type ReportByServiceParams struct {
@@ -816,6 +1118,7 @@ func (q *Queries) ReportByService(ctx context.Context, arg ReportByServiceParams
 		&i.Step,
 		&i.IntegratedAt,
 		&i.SeenAt,
+		&i.HeardAt,
 		&i.AliveAt,
 		&i.StaleAt,
 		&i.SilentAt,
@@ -828,6 +1131,22 @@ func (q *Queries) ReportByService(ctx context.Context, arg ReportByServiceParams
 		&i.ClaimConsole,
 		&i.ClaimPerson,
 		&i.ClaimAt,
+		&i.ClaimStaleAt,
+		&i.BeforeConsole,
+		&i.BeforePerson,
+		&i.BeforeReason,
+		&i.BeforeHanded,
+		&i.OfferTo,
+		&i.OfferAt,
+		&i.OfferRefused,
+		&i.RaisedConsole,
+		&i.RaisedPerson,
+		&i.RaisedAt,
+		&i.RaiseReason,
+		&i.RaisedNumber,
+		&i.EnteredConsole,
+		&i.EnteredPerson,
+		&i.EnteredAt,
 		&i.ClosedConsole,
 		&i.ClosedPerson,
 		&i.CloseReason,
@@ -956,7 +1275,7 @@ func (q *Queries) SpoolHeard(ctx context.Context, arg SpoolHeardParams) (int64, 
 }
 
 const stored = `-- name: Stored :one
-SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM report_counter WHERE hq = $1
+SELECT CAST(COALESCE(SUM(CASE WHEN series LIKE 'raised/%' THEN -n ELSE n END), 0) AS BIGINT) FROM report_counter WHERE hq = $1
 `
 
 func (q *Queries) Stored(ctx context.Context, hq string) (int64, error) {
