@@ -96,6 +96,8 @@ const (
 	ClientRevoke      Name = "client.revoke"
 	ClientConsole     Name = "client.console"
 	ClientUse         Name = "client.use"
+	AnswerKeep        Name = "answer.keep"
+	AnswerForget      Name = "answer.forget"
 )
 
 // Rights says which right each story needs.
@@ -127,7 +129,7 @@ func Rights() map[Name]authz.Right {
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,
 		MapImport: authz.MapManage, MapRemove: authz.MapManage,
 		ClientAdd: authz.ClientManage, ClientIssue: authz.ClientManage, ClientRevoke: authz.ClientManage, ClientConsole: authz.ClientManage,
-		ClientUse: authz.ClientUse,
+		ClientUse: authz.ClientUse, AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
 	}
 }
 
@@ -207,7 +209,7 @@ func (a *Acts) do(ctx context.Context, who Who, name Name, on authz.Resource, s 
 	if err := a.permit(who, name, on); err != nil {
 		return err
 	}
-	return a.store.Do(ctx, a.wrap(who, name, s))
+	return a.store.Do(ctx, onlyOnce(ctx, name, on, a.wrap(who, name, s)))
 }
 
 func (a *Acts) submit(ctx context.Context, who Who, name Name, s story) (*writer.Pending, error) {

@@ -30,7 +30,7 @@ type Ask struct {
 // through the feed.
 func (a *Acts) RequestReport(ctx context.Context, who Who, reportID string) (string, error) {
 	id := newID()
-	return id, a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
+	err := a.onReport(ctx, who, DataRequest, reportID, func(ctx context.Context, u *store.Unit, r report.Report, s report.By) (decided, error) {
 		if r.Undecodable || !r.Entered.At.IsZero() {
 			return decided{}, fault.New(fault.Unsupported, "request.undecodable")
 		}
@@ -39,6 +39,7 @@ func (a *Acts) RequestReport(ctx context.Context, who Who, reportID string) (str
 		n.UpdatedAt = u.Now()
 		return decided{report: n, facts: map[string]string{"request": id}}, ask(ctx, u, q, r.ServiceReport)
 	})
+	return earlier(ctx, "request", id), err
 }
 
 // RequestTerminal asks a terminal for all its open reports.
@@ -48,7 +49,7 @@ func (a *Acts) RequestTerminal(ctx context.Context, who Who, terminalID string) 
 		return "", err
 	}
 	id := newID()
-	return id, a.do(ctx, who, DataRequest, authz.Resource{Type: "Terminal", ID: terminalID}, func(ctx context.Context, u *store.Unit) (Told, error) {
+	err = a.do(ctx, who, DataRequest, authz.Resource{Type: "Terminal", ID: terminalID}, func(ctx context.Context, u *store.Unit) (Told, error) {
 		t, err := u.Terminals().Terminal(ctx, terminalID)
 		if err != nil {
 			return Told{}, err
@@ -60,6 +61,7 @@ func (a *Acts) RequestTerminal(ctx context.Context, who Who, terminalID string) 
 		return Told{Subject: "terminal/" + terminalID, Facts: map[string]string{"request": id}},
 			ask(ctx, u, report.Request{ID: id, Terminal: terminalID, By: s, AskedAt: u.Now()}, "")
 	})
+	return earlier(ctx, "request", id), err
 }
 
 func ask(ctx context.Context, u *store.Unit, q report.Request, serviceReport string) error {

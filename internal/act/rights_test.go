@@ -139,7 +139,11 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			_, err := h.AddClientConsole(ctx, who, "none", "席", false)
 			return err
 		},
-		act.ClientUse:     func(ctx context.Context, who act.Who) error { return h.UseClient(ctx, who, "none") },
+		act.ClientUse: func(ctx context.Context, who act.Who) error { return h.UseClient(ctx, who, "none") },
+		act.AnswerKeep: func(ctx context.Context, who act.Who) error {
+			return h.KeepAnswer(ctx, who, &act.Once{ID: "x", Digest: "d"}, []byte("{}"))
+		},
+		act.AnswerForget:  func(ctx context.Context, who act.Who) error { return h.ForgetAnswers(ctx, who) },
 		act.SessionRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeSessions(ctx, who, "p-none") },
 	}
 }

@@ -61,3 +61,21 @@ func (s *Server) serveClients(ctx context.Context) error {
 	}
 	return nil
 }
+
+const forgetEvery = 10 * time.Minute
+
+// forgetAnswers removes kept answers when their day is over.
+func (s *Server) forgetAnswers(ctx context.Context) error {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		if err := s.Acts.ForgetAnswers(ctx, act.Timer()); err != nil && ctx.Err() == nil {
+			s.c.Log.Warn("forget old answers", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

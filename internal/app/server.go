@@ -225,6 +225,7 @@ func (s *Server) start(ctx context.Context) {
 		},
 		"bell":    s.ringBell,
 		"clients": s.serveClients,
+		"answers": s.forgetAnswers,
 		"reserve": s.keepReserve,
 		"clock":   s.clock.run,
 	} {

@@ -63,6 +63,8 @@ const (
 	ClientUse     Right = "client.use"
 	WebhookManage Right = "webhook.manage"
 	WebhookReplay Right = "webhook.replay"
+	AnswerKeep    Right = "answer.keep"
+	AnswerForget  Right = "answer.forget"
 )
 
 // Rights on terminals and on the house.
@@ -219,6 +221,8 @@ func clientRights() []Declaration {
 		{ClientManage, "接続システムを登録し、資格情報を発行し、取り消す", []Who{Supervisor, CommandLine}},
 		{ClientUse, "接続システムの資格情報が使われたことを記録する", anyClient()},
 		{WebhookManage, "変化の知らせの届け先を登録し、止める", []Who{Supervisor, CommandLine, ClientWebhook}},
+		{AnswerKeep, "同じ要求が二度届いたときのために、答えを一日保管する", everybody(anyClient(Console)...)},
+		{AnswerForget, "一日たった答えを消す", []Who{Wake}},
 		{WebhookReplay, "知らせを、ある時点から届け直す", []Who{Supervisor, Maintainer, CommandLine}},
 	}
 }

@@ -127,6 +127,12 @@ func bind[I, O any](b *binder, method, path string, right authz.Right, summary s
 		Method: method, Path: base + path, Summary: summary, OperationID: operationID(method, path), MaxBodyBytes: maxBody,
 		Description: "Right: `" + string(right) + "`.", Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
 	}
+	if method == http.MethodPost && unkeyed[path] == "" {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: keyHeader, In: "header", Description: "made by the client; the same request under the same key within 24 h happens once and is answered alike",
+			Schema: &huma.Schema{Type: huma.TypeString},
+		})
+	}
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		id, err := s.admit(r, right)
@@ -134,12 +140,22 @@ func bind[I, O any](b *binder, method, path string, right authz.Right, summary s
 			s.refuse(w, r, err)
 			return
 		}
-		next(huma.WithContext(ctx, withDoor(authn.With(ctx.Context(), id), door{w, r})))
+		inner, done, err := s.begin(w, r, path, id)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		if !done {
+			next(huma.WithContext(ctx, withDoor(authn.With(inner, id), door{w, r})))
+		}
 	}}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		id, _ := authn.From(ctx)
 		out, err := h(ctx, id, in)
 		if err != nil {
+			return nil, s.problem(ctx, language(doorOf(ctx).r.Header.Get("Accept-Language")), err)
+		}
+		if err := s.keep(ctx, id, out); err != nil {
 			return nil, s.problem(ctx, language(doorOf(ctx).r.Header.Get("Accept-Language")), err)
 		}
 		return &answer[O]{CacheControl: "no-store", Body: out}, nil

@@ -27,6 +27,7 @@ CREATE TABLE client_session (
 -- What a request with an Idempotency-Key has done, and what was answered.
 CREATE TABLE client_done (
     hq TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, at BIGINT NOT NULL,
+    facts TEXT NOT NULL, -- of the entry: ids and codes only
     PRIMARY KEY (hq, id)
 );
 CREATE INDEX client_done_at ON client_done (hq, at);

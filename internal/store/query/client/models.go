@@ -36,6 +36,7 @@ type ClientDone struct {
 	ID     string `db:"id"`
 	Digest string `db:"digest"`
 	At     int64  `db:"at"`
+	Facts  string `db:"facts"`
 }
 
 type ClientRegister struct {

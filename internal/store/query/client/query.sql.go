@@ -221,7 +221,7 @@ func (q *Queries) Credentials(ctx context.Context, arg CredentialsParams) ([]Cli
 }
 
 const done = `-- name: Done :one
-SELECT hq, id, digest, at FROM client_done WHERE hq = $1 AND id = $2
+SELECT hq, id, digest, at, facts FROM client_done WHERE hq = $1 AND id = $2
 `
 
 type DoneParams struct {
@@ -237,6 +237,7 @@ func (q *Queries) Done(ctx context.Context, arg DoneParams) (ClientDone, error) 
 		&i.ID,
 		&i.Digest,
 		&i.At,
+		&i.Facts,
 	)
 	return i, err
 }
