@@ -1620,7 +1620,10 @@ export interface operations {
     postClients: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1690,7 +1693,10 @@ export interface operations {
     postClientsIdConsoles: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1762,7 +1768,10 @@ export interface operations {
     postClientsIdCredentials: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1834,7 +1843,10 @@ export interface operations {
     postClientsIdRevoke: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2164,7 +2176,10 @@ export interface operations {
     postIncidentsIdClose: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2573,7 +2588,10 @@ export interface operations {
     postReportsIdChat: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2645,7 +2663,10 @@ export interface operations {
     postReportsIdClaim: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2713,7 +2734,10 @@ export interface operations {
     postReportsIdClose: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2785,7 +2809,10 @@ export interface operations {
     postReportsIdDataRequests: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2921,7 +2948,10 @@ export interface operations {
     postReportsIdIncident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2989,7 +3019,10 @@ export interface operations {
     postReportsIdIncidentDismiss: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3061,7 +3094,10 @@ export interface operations {
     postReportsIdIncidentJoin: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3133,7 +3169,10 @@ export interface operations {
     postReportsIdIncidentPart: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3341,7 +3380,10 @@ export interface operations {
     postReportsIdRelease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3611,7 +3653,10 @@ export interface operations {
     postTerminals: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3681,7 +3726,10 @@ export interface operations {
     postTerminalsIdDataRequests: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3815,7 +3863,10 @@ export interface operations {
     postVoiceCalls: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
