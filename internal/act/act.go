@@ -34,6 +34,7 @@ const (
 	ReportState       Name = "report.state"
 	ReportIntegrate   Name = "report.integrate"
 	ReportOpen        Name = "report.open"
+	ReportMedicalOpen Name = "report.medical.open"
 	ReportClaim       Name = "report.claim"
 	ReportRelease     Name = "report.release"
 	ReportClose       Name = "report.close"
@@ -84,6 +85,7 @@ const (
 	IncidentDismiss   Name = "incident.dismiss"
 	IncidentClose     Name = "incident.close"
 	VoiceCallNotice   Name = "voice-call.notice"
+	SnippetChange     Name = "snippet.change"
 	SessionOpen       Name = "session.open"
 	SessionRefuse     Name = "session.refuse"
 	SessionTouch      Name = "session.touch"
@@ -107,6 +109,7 @@ func Rights() map[Name]authz.Right {
 		ReportState: authz.ReportArrive, ChatReceive: authz.ReportArrive, MediaReceive: authz.ReportArrive,
 		ReceiptReceive:  authz.ReportArrive,
 		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
+		ReportMedicalOpen: authz.ReportMedical, SnippetChange: authz.SnippetManage,
 		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,
 		ReportRaise: authz.ReportRaise, ReportEnter: authz.ReportEnter,
 		ClaimTakeOver: authz.ClaimTakeOver, ClaimOverride: authz.ClaimOverride, ClaimOffer: authz.ClaimOffer, ClaimWithdraw: authz.ClaimOffer,

@@ -60,8 +60,10 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.VoiceCallNotice: func(ctx context.Context, who act.Who) error {
 			return h.NoticeCall(ctx, who, incident.VoiceCall{ID: "c-1", Mode: stdif.Actual, State: incident.Ringing})
 		},
-		act.ReportClose: func(ctx context.Context, who act.Who) error { return h.Close(ctx, who, reportID, "handled", "") },
-		act.ChatSend:    func(ctx context.Context, who act.Who) error { return h.Say(ctx, who, reportID, "l", "はい") },
+		act.ReportClose:       func(ctx context.Context, who act.Who) error { return h.Close(ctx, who, reportID, "handled", "") },
+		act.ChatSend:          func(ctx context.Context, who act.Who) error { return h.Say(ctx, who, reportID, "l", "はい") },
+		act.ReportMedicalOpen: func(ctx context.Context, who act.Who) error { return h.OpenMedical(ctx, who, reportID) },
+		act.SnippetChange:     func(ctx context.Context, who act.Who) error { return h.ChangeSnippets(ctx, who, 0, nil) },
 		act.DataRequest: func(ctx context.Context, who act.Who) error {
 			_, err := h.RequestTerminal(ctx, who, terminal1)
 			return err

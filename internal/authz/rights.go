@@ -45,6 +45,8 @@ const (
 	ChatSend      Right = "chat.send"
 	MediaRead     Right = "media.read"
 	DataRequest   Right = "data.request"
+	SnippetRead   Right = "snippet.read"
+	SnippetManage Right = "snippet.manage"
 )
 
 // Rights on incidents and voice calls.
@@ -189,6 +191,8 @@ func reportRights() []Declaration {
 		{ChatSend, "通報者へ文字を送る", desk()},
 		{MediaRead, "画像・動画を見る", desk(ClientReader)},
 		{DataRequest, "専用端末へデータを要求する", desk()},
+		{SnippetRead, "チャットの定型文を使う", desk()},
+		{SnippetManage, "チャットの定型文を書き換える", []Who{Supervisor}},
 	}
 }
 

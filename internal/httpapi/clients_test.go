@@ -130,7 +130,7 @@ func TestMachineReads(t *testing.T) {
 	if b := read[Board](h, m, "GET", "/board", nil); len(b.Reports) != 1 || b.Reports[0].Excerpt == "" {
 		t.Errorf("board: %+v", b.Reports)
 	}
-	if d := read[Detail](h, m, "GET", "/reports/"+r.ID, nil); d.Report == nil || d.Medical != nil {
+	if d := read[Detail](h, m, "GET", "/reports/"+r.ID, nil); d.Report == nil || d.Report.Medical != nil {
 		t.Errorf("report: %+v", d)
 	}
 	for _, path := range []string{"/open", "/claim", "/release"} {

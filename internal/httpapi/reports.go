@@ -9,7 +9,6 @@ import (
 
 	"github.com/matoi119/matoi/internal/audit"
 	"github.com/matoi119/matoi/internal/authn"
-	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/terminal"
@@ -26,8 +25,9 @@ type Detail struct {
 	Revisions []Revision      `json:"revisions"`
 	Chat      []Line          `json:"chat"`
 	Timeline  []Moment        `json:"timeline"`
-	Medical   *stdif.Medical  `json:"medical"`
-	Media     []stdif.Media   `json:"media"`
+	// HasMedical says that there is a medical part; POST /reports/{id}/medical reads it.
+	HasMedical bool          `json:"hasMedical"`
+	Media      []stdif.Media `json:"media"`
 }
 
 // RawView shows bytes as text, with a replacement sign where they are none.
@@ -80,7 +80,7 @@ type reportInput struct {
 
 const maxTimeline = 500
 
-func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportInput) (Detail, error) {
+func (s *Server) readReport(ctx context.Context, _ authn.Identity, in *reportInput) (Detail, error) {
 	var d Detail
 	r, err := s.store.Reports().Report(ctx, in.ID)
 	if err != nil {
@@ -98,9 +98,8 @@ func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportIn
 			return d, err
 		}
 	}
-	medical := id.Person != nil && s.may.May(authz.OfPerson(*id.Person), authz.ReportMedical, authz.Resource{Type: "Report", ID: r.ID}).Allowed
 	for _, part := range []func() error{
-		func() error { return s.readWords(ctx, r, medical, &d) },
+		func() error { return s.readWords(ctx, r, &d) },
 		func() error { return s.readRevisions(ctx, r, &d) },
 		func() error { return s.readChat(ctx, n, r, &d) },
 		func() error { return s.readTimeline(ctx, n, r, &d) },
@@ -113,7 +112,7 @@ func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportIn
 	return d, nil
 }
 
-func (s *Server) readWords(ctx context.Context, r report.Report, medical bool, d *Detail) error {
+func (s *Server) readWords(ctx context.Context, r report.Report, d *Detail) error {
 	d.Warnings = []stdif.Problem{}
 	if r.Frame == "" {
 		return nil // only words about it have come yet
@@ -134,12 +133,32 @@ func (s *Server) readWords(ctx context.Context, r report.Report, medical bool, d
 		d.Raw = &RawView{MIME: bad.Raw.MIME, Text: shown(bad.Raw.Bytes), Bytes: len(bad.Raw.Bytes)}
 	}
 	if words != nil && words.Medical != nil {
-		if medical {
-			d.Medical = words.Medical
-		}
-		words.Medical = nil
+		d.HasMedical, words.Medical = true, nil
 	}
 	return nil
+}
+
+// openMedical answers the medical part after the entry about it is durable.
+func (s *Server) openMedical(ctx context.Context, id authn.Identity, in *reportInput) (stdif.Medical, error) {
+	r, err := s.store.Reports().Report(ctx, in.ID)
+	if err != nil {
+		return stdif.Medical{}, err
+	}
+	if r.Frame == "" {
+		return stdif.Medical{}, fault.New(fault.NotFound, "report.unknown")
+	}
+	f, err := s.store.Content().Frame(ctx, r.Frame)
+	if err != nil {
+		return stdif.Medical{}, err
+	}
+	words, _, _ := content(f)
+	if words == nil || words.Medical == nil {
+		return stdif.Medical{}, fault.New(fault.NotFound, "report.no-medical")
+	}
+	if err := s.acts.OpenMedical(ctx, s.whoOf(id), in.ID); err != nil {
+		return stdif.Medical{}, err
+	}
+	return *words.Medical, nil
 }
 
 // shown makes bytes legible: replacement signs where they are not UTF-8, no

@@ -28,6 +28,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/reports/search", authz.ReportSearch, "Find reports by the caller's telephone number", s.searchReports)
 	get(b, "/reports/{id}", authz.ReportRead, "One report with its words, lines and history", s.readReport)
 	post(b, "/reports/{id}/open", authz.ReportOpen, "A person opened it: the caller may be told (seen)", s.openReport)
+	post(b, "/reports/{id}/medical", authz.ReportMedical, "Read the medical part; who did is in the evidence log before it is answered", s.openMedical)
 	post(b, "/reports/{id}/claim", authz.ReportClaim, "Take it in charge; one winner", s.claimReport)
 	post(b, "/reports/{id}/release", authz.ReportRelease, "Give it back; it rings again", s.releaseReport)
 	post(b, "/reports/{id}/close", authz.ReportClose, "End the work on it, with a reason", s.closeReport)
@@ -48,6 +49,9 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	get(b, "/voice-calls", authz.VoiceCallRead, "Voice calls of late, as the telephone system told of them", s.listCalls)
 	post(b, "/voice-calls", authz.VoiceCallNotice, "Tell of a voice call; no voice itself", s.noticeCall)
 
+	get(b, "/snippets", authz.SnippetRead, "Ready sentences for the chat", s.readSnippets)
+	post(b, "/snippets", authz.SnippetManage, "Replace the ready sentences", s.changeSnippets)
+
 	get(b, "/terminals", authz.TerminalRead, "Terminals and their links", s.listTerminals)
 	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)
 	post(b, "/terminals/{id}/data-requests", authz.DataRequest, "Ask a terminal for all its open reports", s.requestTerminal)
@@ -57,6 +61,14 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/clients/{id}/credentials", authz.ClientManage, "Give a client one more token, shown once", s.addCredential)
 	post(b, "/clients/{id}/consoles", authz.ClientManage, "Enrol a console that a client speaks for", s.addClientConsole)
 	post(b, "/clients/{id}/revoke", authz.ClientManage, "Take a client or one of its credentials out of service", s.revokeClient)
+	post(b, "/terminals/{id}/revoke", authz.TerminalRevoke, "Take a terminal out of service at once", s.revokeTerminal)
+	get(b, "/consoles", authz.ConsoleRead, "Consoles, those out of service included", s.listConsoles)
+	post(b, "/consoles", authz.ConsoleEnrol, "Issue a code with which one browser becomes a console", s.issueConsole)
+	post(b, "/consoles/{id}/revoke", authz.ConsoleRevoke, "Take a console out of service at once", s.revokeConsole)
+	get(b, "/persons", authz.PersonRead, "Persons, those who left included", s.listPersons)
+	post(b, "/persons", authz.PersonManage, "Register a person", s.addPerson)
+	post(b, "/persons/{id}", authz.PersonManage, "Change state, roles or password of a person", s.changePerson)
+	post(b, "/persons/{id}/log-out", authz.SessionRevoke, "End every session of a person", s.revokeSessions)
 
 	b.raw("GET /api/v1/openapi.json", authz.PageRead, s.openAPI)
 	b.raw("GET /healthz", authz.HealthRead, s.healthz)

@@ -93,8 +93,8 @@ func TestDetail(t *testing.T) {
 	read[nothing](h, a, "POST", "/reports/"+id+"/chat", map[string]any{"id": "l1", "text": "向かっています"})
 	read[nothing](h, a, "POST", "/reports/"+id+"/close", map[string]any{"reason": "handled", "note": "搬送"})
 	d := read[Detail](h, a, "GET", "/reports/"+id, nil)
-	if d.Report == nil || d.Report.Medical != nil || d.Medical == nil || d.Medical.Conditions[0] != "喘息" {
-		t.Errorf("words = %+v, medical = %+v", d.Report, d.Medical)
+	if d.Report == nil || d.Report.Medical != nil || !d.HasMedical {
+		t.Errorf("words = %+v, medical = %v", d.Report, d.HasMedical)
 	}
 	if len(d.Chat) != 1 || d.Chat[0].By == nil || d.Chat[0].By.PersonName != "職員c-a" || d.Chat[0].Delivery != "sent" {
 		t.Errorf("chat = %+v", d.Chat)

@@ -27,6 +27,7 @@ func Tables() []writer.Table {
 		t("outbox_message", "id"),
 		t("client_register", "id"), t("client_credential", "token_hash"), t("client_console", "console"), t("client_session", "token_hash"),
 		t("client_done", "id"), t("client_answer", "id"), t("client_webhook", "id"),
+		t("console_snippets", "list"),
 	}
 }
 

@@ -31,6 +31,7 @@ const world = {
 }
 const people = { 'seat-a': '佐藤 一郎', 'seat-b': '鈴木 花子' }
 const names = { 'seat-a': '指令台A', 'seat-b': '指令台B' }
+const snippetList = { version: 0, lines: ['119番、消防です。文字でやり取りします。', '場所はどこですか？住所か、近くの目印を教えてください。', '意識はありますか？呼びかけに答えますか？'].map((text) => ({ text, translations: { en: 'in English' } })) }
 const sessions = new Set()
 const streams = new Set()
 const pageStreams = new Set()
@@ -58,7 +59,7 @@ function linkChanged(link) {
 function detailOf(card) {
   let d = world.details.get(card.id)
   if (!d) world.details.set(card.id, (d = sampleDetail(card)))
-  return { ...d, card }
+  return { ...d, card, medical: undefined, hasMedical: !!d.medical }
 }
 setInterval(() => {
   if (world.silent) return
@@ -166,6 +167,10 @@ function act(res, card, seat, what, body) {
     card.state = 'accepted'
     card.step = 'seen'
     note('report.claim')
+  } else if (what === 'medical') {
+    note('report.medical.open', { revision: String(card.revision) })
+    changed(card)
+    return json(res, 200, detail.medical ?? {})
   } else if (what === 'release') {
     card.claim = null
     card.state = 'presented'
@@ -230,6 +235,7 @@ async function api(req, res, url) {
     return json(res, 200, {})
   }
   if (path === '/board') return json(res, 200, { cursor: world.seq, now: nowText(), reports: world.cards, terminals: world.links, unsaved: [...world.unsaved.values()], consoles: [], counts: { stored: world.cards.length, shown: world.cards.length } })
+  if (path === '/snippets') return json(res, 200, snippetList)
   const [, kind, id, what] = path.split('/').map(decodeURIComponent)
   if (kind === 'terminals') return json(res, 200, { id: randomUUID() })
   const card = world.cards.find((c) => c.id === id)

@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'filter' | 'help' | 'escape'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'filter' | 'snippets' | 'help' | 'escape'
 
 export interface Pressed {
   key: string
@@ -22,6 +22,7 @@ const letters: Record<string, KeyAct> = {
   d: 'request',
   x: 'close',
   f: 'filter',
+  n: 'snippets',
   '?': 'help',
 }
 
@@ -33,6 +34,7 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['d'], act: 'request' },
   { keys: ['r'], act: 'release' },
   { keys: ['x'], act: 'close' },
+  { keys: ['n', 'Alt+N'], act: 'snippets' },
   { keys: ['f'], act: 'filter' },
   { keys: ['Esc'], act: 'escape' },
   { keys: ['?'], act: 'help' },

@@ -28,6 +28,8 @@ export class Opened {
   busy = $state<Act | ''>('')
   panel = $state<PanelName>('')
   changedTo = $state(0)
+  /** the list of ready sentences is open beside the chat */
+  snippets = $state(false)
   sending = $state<Outgoing[]>([])
 
   readonly #api: ConsoleApi
@@ -73,12 +75,21 @@ export class Opened {
       this.notice = null
       this.panel = ''
       this.changedTo = 0
+      this.snippets = false
       this.busy = ''
       this.#draft = this.#drafts.get(id) ?? ''
       this.sending = this.#outgoing.get(id) ?? []
     }
     if (!saved) return
     await Promise.all([tell ? this.#tell(id) : undefined, this.read()])
+  }
+
+  /**
+   * seenAgain says that the person has the newest revision before the eye. A
+   * report that changes while it lies open is not seen by lying there.
+   */
+  async seenAgain(): Promise<void> {
+    if (this.id !== '') await this.#tell(this.id)
   }
 
   async #tell(id: string): Promise<void> {

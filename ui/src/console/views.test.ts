@@ -104,10 +104,16 @@ describe('the report', () => {
   })
 
   it('keeps health data folded until a person opens it', async () => {
-    render(ReportBody, { card: card(), detail: detail({ medical: { conditions: ['喘息'] } }) })
+    const openMedical = vi.fn(() => Promise.resolve({ conditions: ['喘息'] }))
+    render(ReportBody, { card: card(), detail: detail({ hasMedical: true }), openMedical })
     expect(screen.queryByText('喘息')).toBeNull()
-    await fireEvent.click(screen.getByRole('button', { name: '医療情報を開く（厳秘）' }))
-    expect(screen.getByText('喘息')).toBeTruthy()
+    expect(openMedical).not.toHaveBeenCalled()
+    const fold = screen.getByRole('button', { name: '医療情報を開く（厳秘）' })
+    await fireEvent.click(fold)
+    expect(await screen.findByText('喘息')).toBeTruthy()
+    await fireEvent.click(fold)
+    await fireEvent.click(fold)
+    expect(openMedical).toHaveBeenCalledTimes(1) // one look, one entry
   })
 
   it('shows the bytes of what could not be read, with code and place', () => {

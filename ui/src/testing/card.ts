@@ -58,7 +58,7 @@ export function detail(over: Partial<Detail> = {}): Detail {
     revisions: [],
     chat: [],
     timeline: [],
-    medical: null,
+    hasMedical: false,
     media: [],
     ...over,
   }

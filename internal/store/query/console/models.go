@@ -50,3 +50,12 @@ type ConsoleShift struct {
 	Reason  string `db:"reason"`
 	Volume  int64  `db:"volume"`
 }
+
+type ConsoleSnippet struct {
+	HQ        string `db:"hq"`
+	List      string `db:"list"`
+	Version   int64  `db:"version"`
+	Lines     string `db:"lines"`
+	ChangedBy string `db:"changed_by"`
+	ChangedAt int64  `db:"changed_at"`
+}

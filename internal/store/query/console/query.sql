@@ -12,3 +12,5 @@ SELECT * FROM console_shift WHERE hq = $1 AND ended_at = 0 ORDER BY began_at;
 SELECT * FROM console_handover WHERE hq = $1 AND id = $2;
 -- name: HandOvers :many
 SELECT * FROM console_handover WHERE hq = $1 AND to_console = $2 AND taken_at = 0 ORDER BY at, id;
+-- name: Snippets :one
+SELECT * FROM console_snippets WHERE hq = $1 AND list = $2;

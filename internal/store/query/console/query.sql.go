@@ -226,3 +226,26 @@ func (q *Queries) Shifts(ctx context.Context, hq string) ([]ConsoleShift, error)
 	}
 	return items, nil
 }
+
+const snippets = `-- name: Snippets :one
+SELECT hq, list, version, lines, changed_by, changed_at FROM console_snippets WHERE hq = $1 AND list = $2
+`
+
+type SnippetsParams struct {
+	HQ   string `db:"hq"`
+	List string `db:"list"`
+}
+
+func (q *Queries) Snippets(ctx context.Context, arg SnippetsParams) (ConsoleSnippet, error) {
+	row := q.db.QueryRowContext(ctx, snippets, arg.HQ, arg.List)
+	var i ConsoleSnippet
+	err := row.Scan(
+		&i.HQ,
+		&i.List,
+		&i.Version,
+		&i.Lines,
+		&i.ChangedBy,
+		&i.ChangedAt,
+	)
+	return i, err
+}
