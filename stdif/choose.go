@@ -14,6 +14,20 @@ type Namer interface {
 	ReportID(message []byte) string
 }
 
+// Declarer is what a codec may add whose messages do not say their own character
+// set, or not always: it reads one as its carrier declares it.
+type Declarer interface {
+	DecodeDeclared(contentType string, message []byte) (Inbound, []Problem, error)
+}
+
+// DecodeAs reads a message with what its carrier declares about it.
+func DecodeAs(c Codec, contentType string, message []byte) (Inbound, []Problem, error) {
+	if d, can := c.(Declarer); can {
+		return d.DecodeDeclared(contentType, message)
+	}
+	return c.Decode(message)
+}
+
 // Choose picks the codec for a message from those that a program was put
 // together with; the list is the registry. The declared media type comes first,
 // but a codec that can tell (Sniffer) must recognise the message: a report

@@ -23,6 +23,7 @@ const (
 	CodeMode           Code = 306 // mode missing or changed within a report
 	CodeVoice          Code = 307 // voice is not carried on this interface (S3-L8)
 	CodeCleaned        Code = 308 // text was cleaned for showing; a warning, the raw is kept
+	CodeNothing        Code = 309 // the message says, and says only, that there is nothing to report
 	CodeStaleRevision  Code = 401 // an older or equal revision with other content
 	CodeGap            Code = 402 // numbers are missing; a snapshot is asked for
 	CodeUnknownReport  Code = 403

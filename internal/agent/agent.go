@@ -17,6 +17,7 @@ import (
 	"github.com/matoi119/matoi/stdif/cap"
 	"github.com/matoi119/matoi/stdif/eido"
 	"github.com/matoi119/matoi/stdif/multipart"
+	"github.com/matoi119/matoi/stdif/notice"
 	"github.com/matoi119/matoi/stdif/open1"
 	"github.com/matoi119/matoi/stdif/pidf"
 	"github.com/matoi119/matoi/stdif/veds"
@@ -132,7 +133,7 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Codecs == nil {
-		c.Codecs = []stdif.Codec{eido.Codec{Now: time.Now}, open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: time.Now}, multipart.Codec{Now: time.Now}, pidf.Codec{}}
+		c.Codecs = []stdif.Codec{eido.Codec{Now: time.Now}, open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: time.Now}, multipart.Codec{Now: time.Now}, pidf.Codec{}, notice.Codec{Now: time.Now}}
 	}
 	for d, standard := range map[*time.Duration]time.Duration{&c.LinkGrace: 10 * time.Second, &c.HeaderTime: 5 * time.Second, &c.BodyTime: 10 * time.Second} {
 		if *d == 0 {

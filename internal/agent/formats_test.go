@@ -5,8 +5,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/japanese"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/eido"
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
@@ -50,5 +54,30 @@ func TestFormatsAtTheIntake(t *testing.T) {
 		[]byte(`<presence xmlns="urn:ietf:params:xml:ns:pidf"/>`))
 	if p := a.problem(t); a.code != http.StatusUnprocessableEntity || !p.Kept || p.Code != stdif.CodeMissing || !strings.Contains(p.Detail, "not a report") {
 		t.Errorf("a location alone: %d, %s", a.code, a.body)
+	}
+}
+
+// A notice in Shift_JIS and an incident of another centre are taken as what they
+// are; that nothing happens wakes nobody and is not kept.
+func TestNoticesAtTheIntake(t *testing.T) {
+	s := newSite(t, nil)
+	sjis, err := japanese.ShiftJIS.NewEncoder().String("事案番号：J-9\n覚知時刻：10時03分ごろ\n災害住所：例示市髙橋町①番付近\n災害区分：救急")
+	if err != nil {
+		t.Fatal(err)
+	}
+	incident, err := eido.Encode(eido.View{Report: stdif.Report{ID: "E-1", Revision: 1, EventTime: time.Unix(1_775_000_000, 0).UTC(), Kind: stdif.IncidentType{Code: "fire"}, Text: "煙"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, c := range map[string]struct{ kind, wire string }{"J-9": {"text/plain; charset=Shift_JIS", sjis}, "E-1": {"application/json", string(incident)}} {
+		a := s.do("net119", "POST", open1.PathIntakeReports, http.Header{"Content-Type": {c.kind}, ModeHeader: {string(stdif.Exercise)}}, []byte(c.wire))
+		if a.code != http.StatusCreated || !strings.Contains(string(a.body), `"reportId":"`+number+`"`) {
+			t.Errorf("%s: %d %s", number, a.code, a.body)
+		}
+	}
+	before := s.Spool().Through()
+	a := s.do("net119", "POST", open1.PathIntakeReports, http.Header{"Content-Type": {"text/plain"}, ModeHeader: {string(stdif.Exercise)}}, []byte("現在、災害は発生していません"))
+	if p := a.problem(t); a.code != http.StatusUnprocessableEntity || p.Kept || p.Code != stdif.CodeNothing || s.Spool().Through() != before {
+		t.Errorf("nothing to report: %d %s, %d frames", a.code, a.body, s.Spool().Through()-before)
 	}
 }

@@ -85,11 +85,14 @@ func (a *Agent) takeReport(w http.ResponseWriter, r *http.Request, v spool.Servi
 		return
 	}
 	in, p, status := a.decode(r, v, m)
-	if p != nil {
+	switch {
+	case p == nil:
+		a.answer(w, r, in, m)
+	case p.Code == stdif.CodeNothing: // understood to the last word: there is nothing to keep and nobody to wake
+		refuse(w, p)
+	default:
 		a.keepRaw(w, r, in, m, p, status)
-		return
 	}
-	a.answer(w, r, in, m)
 }
 
 // keepRefused keeps what contradicts what was taken before: a service that never
@@ -120,7 +123,7 @@ func (a *Agent) decode(r *http.Request, v spool.Service, m message) (spool.Intak
 	if !ok || r.Header.Get("Content-Encoding") != "" {
 		return in, stdif.Problemf(stdif.CodeSyntax, "Content-Type", "no format of this terminal"), http.StatusUnsupportedMediaType
 	}
-	inbound, warnings, err := codec.Decode(m.kept)
+	inbound, warnings, err := stdif.DecodeAs(codec, r.Header.Get("Content-Type"), m.kept)
 	if err != nil {
 		return in, asProblem(err), http.StatusUnprocessableEntity
 	}

@@ -106,3 +106,8 @@ func rootProblem(root *markup.Element) *stdif.Problem {
 	}
 	return stdif.Problemf(stdif.CodeSyntax, "/", "not a CAP alert")
 }
+
+// DecodeDeclared reads a document whose encoding its carrier may say.
+func (c Codec) DecodeDeclared(contentType string, wire []byte) (stdif.Inbound, []stdif.Problem, error) {
+	return finish.Declared(c, contentType, wire)
+}

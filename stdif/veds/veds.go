@@ -129,3 +129,8 @@ func (c Codec) Decode(wire []byte) (stdif.Inbound, []stdif.Problem, error) {
 	}
 	return in, warnings, nil
 }
+
+// DecodeDeclared reads a document whose encoding its carrier may say.
+func (c Codec) DecodeDeclared(contentType string, wire []byte) (stdif.Inbound, []stdif.Problem, error) {
+	return finish.Declared(c, contentType, wire)
+}

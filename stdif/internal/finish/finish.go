@@ -69,3 +69,17 @@ func Open(r *stdif.Report, sent time.Time, wire []byte, now func() time.Time) (w
 	}
 	return warnings
 }
+
+// Declared lets an XML codec read a document whose encoding only its carrier
+// says. The raw stays as it came, under the type that says it.
+func Declared(c stdif.Codec, contentType string, wire []byte) (stdif.Inbound, []stdif.Problem, error) {
+	doc, p := markup.Declared(wire, contentType)
+	if p != nil {
+		return stdif.Inbound{}, nil, p
+	}
+	in, warnings, err := c.Decode(doc)
+	if err == nil && in.Report != nil && in.Report.Raw != nil && !bytes.Equal(doc, wire) {
+		in.Report.Raw = &stdif.Raw{MIME: stdif.Excerpt(contentType, stdif.MaxShort), Bytes: bytes.Clone(wire)}
+	}
+	return in, warnings, err
+}

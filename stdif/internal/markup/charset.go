@@ -2,6 +2,7 @@ package markup
 
 import (
 	"bytes"
+	"mime"
 	"regexp"
 	"strconv"
 	"strings"
@@ -61,8 +62,10 @@ func decodeAs(wire []byte, name string) ([]byte, []stdif.Problem, *stdif.Problem
 		return legacy(wire, japanese.ShiftJIS) // x/text holds the Windows set: ①, ㈱ and 髙 exist
 	case "euc-jp", "eucjp", "x-euc-jp":
 		return legacy(wire, japanese.EUCJP)
+	case "iso-2022-jp", "csiso2022jp", "iso2022jp":
+		return legacy(wire, japanese.ISO2022JP)
 	}
-	return nil, nil, stdif.Problemf(stdif.CodeEncoding, "byte 0", "an encoding that is not read here: UTF-8, UTF-16 with mark, ISO-8859-1, Shift_JIS and EUC-JP are")
+	return nil, nil, stdif.Problemf(stdif.CodeEncoding, "byte 0", "an encoding that is not read here: UTF-8, UTF-16, ISO-8859-1, Shift_JIS, EUC-JP and ISO-2022-JP are")
 }
 
 func checkedUTF8(wire []byte, mark int) ([]byte, []stdif.Problem, *stdif.Problem) {
@@ -117,13 +120,105 @@ func legacy(wire []byte, e encoding.Encoding) ([]byte, []stdif.Problem, *stdif.P
 		}
 		return nil, nil, wrongByte(len(before))
 	}
-	if utf8.Valid(wire) && len(out) != len(wire) {
+	if e != japanese.ISO2022JP && utf8.Valid(wire) && len(out) != len(wire) {
 		return out, []stdif.Problem{{
 			Code: stdif.CodeEncoding, Place: "byte 0",
 			Detail: "read as declared, but the bytes would be UTF-8 as well: check against the raw",
 		}}, nil
 	}
 	return out, nil, nil
+}
+
+// utf16Declared reads UTF-16 without a mark in the order that its name says; big
+// end first where the name says none (RFC 2781, §4.3).
+func utf16Declared(wire []byte, name string) ([]byte, []stdif.Problem, *stdif.Problem) {
+	if name == "utf-16le" {
+		return utf16(append([]byte{0xff, 0xfe}, wire...), unicode.LittleEndian)
+	}
+	return utf16(append([]byte{0xfe, 0xff}, wire...), unicode.BigEndian)
+}
+
+// Plain reads text that says nothing of its own encoding: as its carrier
+// declares it, else by its mark, else as UTF-8. Bytes that are none of this are
+// read only if one Japanese table alone holds all of them; what is nearly UTF-8
+// is broken UTF-8, although Shift_JIS has a character for many of its pairs.
+func Plain(wire []byte, charset string) (string, []stdif.Problem, *stdif.Problem) {
+	for _, mark := range [...]string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(wire, []byte(mark)) {
+			out, warnings, p := ToUTF8(wire)
+			return string(out), warnings, p
+		}
+	}
+	if charset = strings.ToLower(charset); charset != "" {
+		read := decodeAs
+		if strings.HasPrefix(charset, "utf-16") {
+			read = utf16Declared
+		}
+		out, warnings, p := read(wire, charset)
+		return string(out), warnings, p
+	}
+	escaped := bytes.Contains(wire, []byte("\x1b$")) || bytes.Contains(wire, []byte("\x1b("))
+	if utf8.Valid(wire) && !escaped {
+		return string(wire), nil, nil
+	}
+	if !escaped && nearlyUTF8(wire) {
+		_, _, p := checkedUTF8(wire, 0)
+		return "", nil, p
+	}
+	found := ""
+	var text []byte
+	for _, name := range [...]string{"iso-2022-jp", "shift_jis", "euc-jp"} {
+		if (name == "iso-2022-jp") != escaped {
+			continue
+		}
+		out, _, p := decodeAs(wire, name)
+		if p != nil {
+			continue
+		}
+		if found != "" {
+			return "", nil, stdif.Problemf(stdif.CodeEncoding, "byte 0", "no encoding is declared, and more than one fits")
+		}
+		found, text = name, out
+	}
+	if found == "" {
+		return "", nil, stdif.Problemf(stdif.CodeEncoding, "byte 0", "no encoding is declared, and none fits")
+	}
+	return string(text), []stdif.Problem{{Code: stdif.CodeEncoding, Place: "byte 0",
+		Detail: "no encoding is declared: read as " + found + ", the only one that fits; check against the raw"}}, nil
+}
+
+// Declared returns an XML document in UTF-8 where it does not say its encoding
+// itself and its carrier does (RFC 7303, §3.2); else as it came.
+func Declared(wire []byte, contentType string) ([]byte, *stdif.Problem) {
+	_, parameters, err := mime.ParseMediaType(contentType)
+	charset := strings.ToLower(parameters["charset"])
+	if err != nil || charset == "" || charset == "utf-8" || declared.Match(wire[:min(len(wire), 512)]) || len(wire) > stdif.MaxFrame {
+		return wire, nil
+	}
+	for _, mark := range [...]string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(wire, []byte(mark)) {
+			return wire, nil
+		}
+	}
+	out, _, p := decodeAs(wire, charset)
+	return out, p
+}
+
+// nearlyUTF8 reports whether more of the bytes above ASCII stand in whole
+// characters of UTF-8 than do not.
+func nearlyUTF8(wire []byte) bool {
+	good, bad := 0, 0
+	for i := 0; i < len(wire); {
+		r, size := utf8.DecodeRune(wire[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			bad++
+		case size > 1:
+			good += size
+		}
+		i += size
+	}
+	return good > bad
 }
 
 func wrongByte(at int) *stdif.Problem {
