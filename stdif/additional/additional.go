@@ -61,11 +61,21 @@ func Read(wire []byte) (Block, []stdif.Problem, error) {
 	if p != nil {
 		return Block{}, nil, p
 	}
+	b, more, p := ReadElement(root)
+	if p != nil {
+		return Block{}, nil, p
+	}
+	return b, append(warnings, more...), nil
+}
+
+// ReadElement reads a block that stands inside another document: in the
+// provided-by of a location (RFC 7852, §5).
+func ReadElement(root *markup.Element) (Block, []stdif.Problem, *stdif.Problem) {
 	name, ok := strings.CutPrefix(root.Name, rootPrefix)
 	if !ok {
 		return Block{}, nil, stdif.Problemf(stdif.CodeSyntax, "/", "not a block of additional data (EmergencyCallData)")
 	}
-	r := &reader{block: Block{Name: name}, warnings: warnings, taken: markup.Taken{}}
+	r := &reader{block: Block{Name: name}, taken: markup.Taken{}}
 	if !markup.Fits(name, stdif.MaxID) {
 		r.block.Name = ""
 	}

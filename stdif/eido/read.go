@@ -268,6 +268,9 @@ func (r *reader) location(c *jsontree.Node, name string) {
 			r.taken.Take(value)
 			r.Took(name, warnings, d.Additional)
 			places = d.Locations
+			for _, b := range d.Provided {
+				r.Block(b, name)
+			}
 		}
 	}
 	if text := label.Says(); text != "" && markup.Fits(text, stdif.MaxShort) {
@@ -296,10 +299,7 @@ func (r *reader) block(c *jsontree.Node, name string) {
 	if err == nil {
 		r.taken.Take(value)
 		r.Took(name, warnings, b.Additional)
-		r.Proxy(b.Proxy, name)
-		r.Subscriber(b.Subscriber, name)
-		r.Contacts(b.Contacts, name)
-		r.Say(b.Text, name)
+		r.Block(b, name)
 		return
 	}
 	n, warnings, crash := veds.Read(wire)

@@ -21,6 +21,9 @@ func (m *message) location(wire []byte, name string) *stdif.Problem {
 	m.emergency = true
 	m.Took(name, warnings, d.Additional)
 	m.Locations(d.Locations, name)
+	for _, b := range d.Provided {
+		m.Block(b, name)
+	}
 	return nil
 }
 
@@ -31,10 +34,7 @@ func (m *message) block(wire []byte, name string) *stdif.Problem {
 	}
 	m.emergency = m.emergency || b.Name != "Control" // an answer or an order to a vehicle tells of none (RFC 8147, §9)
 	m.Took(name, warnings, b.Additional)
-	m.Proxy(b.Proxy, name)
-	m.Subscriber(b.Subscriber, name)
-	m.Contacts(b.Contacts, name)
-	m.Say(b.Text, name)
+	m.Block(b, name)
 	return nil
 }
 

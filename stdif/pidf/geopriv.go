@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/additional"
 	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
@@ -26,6 +27,7 @@ func (r *reader) geopriv(target, g *markup.Element, place string) {
 		r.warn(stdif.CodeMissing, place+"/location-info", "required element is missing")
 		return
 	}
+	r.provided(g, place)
 	c := r.common(target, g, place)
 	found := false
 	for _, one := range info {
@@ -142,4 +144,35 @@ func number(parent *markup.Element, name string) (float64, bool) {
 		return 0, false
 	}
 	return markup.Number(e.Text)
+}
+
+// provided reads the blocks of provided-by (RFC 7852, §5): those by value become
+// values of their own, those by reference stay text.
+func (r *reader) provided(g *markup.Element, place string) {
+	for _, by := range g.Named("provided-by") {
+		for _, value := range by.Named("EmergencyCallDataValue") {
+			for _, e := range value.Children {
+				at := place + "/provided-by/" + e.Name
+				if len(r.doc.Provided) >= stdif.MaxListed {
+					r.warn(stdif.CodeTooLarge, at, "more blocks than are read of one document; kept as it came")
+					return
+				}
+				b, warnings, p := additional.ReadElement(e)
+				if p != nil {
+					r.warn(p.Code, at, p.Detail+"; kept as it came")
+					continue
+				}
+				for _, w := range warnings {
+					r.warn(w.Code, at, w.Detail)
+				}
+				r.taken.TakeWhole(e)
+				r.doc.Additional = append(r.doc.Additional, b.Additional...)
+				b.Additional = nil
+				r.doc.Provided = append(r.doc.Provided, b)
+			}
+		}
+		if len(by.Named("EmergencyCallDataReference")) > 0 {
+			r.warn(stdif.CodeUnknownValue, place+"/provided-by/EmergencyCallDataReference", "additional data by reference is kept and never fetched")
+		}
+	}
 }

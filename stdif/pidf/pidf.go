@@ -23,13 +23,15 @@
 // shape gives no location, a warning names its path, and its text stands among
 // the additional items.
 //
-// Nothing is fetched: provided-by references and cid: names are text.
+// Nothing is fetched: a block in provided-by by reference is kept as
+// text, with a warning; so are cid: names.
 package pidf
 
 import (
 	"fmt"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/additional"
 	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
@@ -48,7 +50,8 @@ const (
 // Document is what one location document says.
 type Document struct {
 	Locations  []stdif.Location
-	Additional []stdif.Additional // everything that no location took, under its path
+	Provided   []additional.Block // by value in provided-by: who provides a location, or speaks for the caller (RFC 7852)
+	Additional []stdif.Additional // everything that no location and no block took, under its path
 }
 
 // Read reads a document. With a problem nothing was read. A document that

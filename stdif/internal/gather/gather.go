@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/additional"
 	"github.com/matoi119/matoi/stdif/internal/markup"
 )
 
@@ -134,4 +135,12 @@ func (g *Parts) KeepText(name string, wire []byte) {
 		return
 	}
 	g.Keep(name, fmt.Sprintf("%d bytes, in the raw", len(wire)))
+}
+
+// Block takes what one block of additional data says.
+func (g *Parts) Block(b additional.Block, name string) {
+	g.Proxy(b.Proxy, name)
+	g.Subscriber(b.Subscriber, name)
+	g.Contacts(b.Contacts, name)
+	g.Say(b.Text, name)
 }
