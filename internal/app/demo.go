@@ -39,6 +39,7 @@ type Demo struct {
 	cloud    *net119.Cloud
 	centre   *aacn.Centre
 	hostile  intake.Client
+	relay    intake.Client
 	consoles map[string]demoConsole
 	doors    *http.Server
 	url      string
@@ -173,7 +174,7 @@ func (d *Demo) terminals(ctx context.Context) error {
 	}
 	origin := "http://localhost:" + port(cloudListener.Addr())
 	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "201"}, "t-01",
-		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil})
+		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil}, demoService{"relay.example", "代理通報（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
 	}
@@ -187,6 +188,7 @@ func (d *Demo) terminals(ctx context.Context) error {
 		return errors.Join(err, cloudListener.Close())
 	}
 	first := &intake.Client{Base: one.IntakeURL(), Credential: credentials[0], HTTP: &http.Client{}}
+	d.relay = intake.Client{Base: one.IntakeURL(), Credential: credentials[2], HTTP: &http.Client{}}
 	second := &intake.Client{Base: one.IntakeURL(), Credential: credentials[1], HTTP: &http.Client{}}
 	d.hostile = intake.Client{Base: two.IntakeURL(), Credential: others[0], HTTP: &http.Client{}}
 	d.centre = aacn.New(aacn.Config{}, second)

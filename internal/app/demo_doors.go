@@ -46,6 +46,7 @@ func (d *Demo) openDoors(context.Context) error {
 	mux.HandleFunc("GET /door/{door}", d.enter)
 	mux.HandleFunc("GET /terminal/{n}", d.enterTerminal)
 	mux.HandleFunc("POST /crash", d.crash)
+	mux.HandleFunc("POST /walk", d.walk)
 	mux.HandleFunc("POST /bad", d.bad)
 	mux.HandleFunc("POST /cable", d.moveCable)
 	// Another site must not reach the demo through a name that it points here.

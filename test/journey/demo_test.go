@@ -74,6 +74,15 @@ func TestKeyboard(t *testing.T) {
 	newScene(t).demo("keyboard.mjs", app.DemoConfig{}, nil)
 }
 
+// Every place of a report on the headquarters' own map, with nothing fetched from
+// elsewhere (AC-19, AC-21).
+func TestPlacesOnMap(t *testing.T) {
+	duties(t, "FD-19")
+	s := newScene(t)
+	s.also = map[string]any{"looks": *looks}
+	s.demo("places_on_map.mjs", app.DemoConfig{}, nil)
+}
+
 // Nobody sits at a console.
 func TestUnheard(t *testing.T) {
 	newScene(t).demo("unheard.mjs", app.DemoConfig{}, nil)

@@ -6,6 +6,7 @@ import { Batch } from '../feed/batch'
 import { Feed, type Source } from '../feed/feed'
 import { Painted, type PaintingDoors } from '../feed/painted'
 import { Silence } from '../feed/silence'
+import { Chosen } from '../map/chosen.svelte'
 import { ringFor, type Ringer } from '../sound/ring.svelte'
 import { now } from '../time/now.svelte'
 import { Board } from './board.svelte'
@@ -42,6 +43,7 @@ export class Seat {
   readonly board: Board
   readonly opened: Opened
   readonly ringer: Ringer
+  readonly map: Chosen
   readonly filter = new BoardFilter()
 
   /** server time since which nothing was heard, or 0 */
@@ -69,6 +71,7 @@ export class Seat {
     this.me = me
     this.api = api
     this.ringer = ringer
+    this.map = new Chosen(api.consoleId)
     this.board = new Board(api.consoleId)
     this.opened = new Opened(api, (p) => this.lost(p), (card) => this.board.put(card))
     this.#doors = doors
