@@ -27,7 +27,7 @@ type clientAdd struct {
 	house
 	Label       string   `arg:"" help:"Name of the client, for example 'command system'."`
 	Owner       string   `required:"" help:"Who answers for it, with a telephone number."`
-	Scopes      []string `required:"" help:"read, voice, webhook, console."`
+	Scopes      []string `required:"" help:"read, voice, webhook, eido, console."`
 	Days        int      `default:"397" help:"How long it is valid."`
 	Certificate string   `type:"existingfile" help:"Certificate (PEM) that must come with the token; needs --client-listen at the server." placeholder:"FILE"`
 }

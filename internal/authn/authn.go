@@ -62,6 +62,7 @@ type Sessions interface {
 	// Credential is a client's token with the client; ClientOf the client that a
 	// console belongs to; Through the credential through which a session was opened.
 	Credential(ctx context.Context, tokenHash string) (client.Credential, client.Client, error)
+	Pinned(ctx context.Context, certificate string) ([]client.Credential, error)
 	ClientOf(ctx context.Context, consoleID string) (string, error)
 	Through(ctx context.Context, sessionHash string) (client.Session, error)
 }

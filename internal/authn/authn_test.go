@@ -59,6 +59,15 @@ func (s rows) Credential(_ context.Context, hash string) (client.Credential, cli
 	return k, s.clients[k.ClientID], nil
 }
 
+func (s rows) Pinned(_ context.Context, certificate string) (out []client.Credential, _ error) {
+	for _, k := range s.keys {
+		if k.Certificate == certificate {
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
+
 func (s rows) ClientOf(_ context.Context, id string) (string, error) {
 	c, ok := s.seats[id]
 	if !ok {

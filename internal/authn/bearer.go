@@ -61,6 +61,32 @@ func credential(r *http.Request, hash string, s Sessions, now time.Time) (Identi
 	return Identity{Client: &c, Credential: &k}, nil
 }
 
+// ByCertificate reports whether a request shows a certificate and nothing else.
+func ByCertificate(r *http.Request) bool {
+	return certificate(r) != "" && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == ""
+}
+
+// IdentifyCertificate is a client that shows nothing but its certificate. Only a
+// client with the scope eido is known in this way, and then has no other.
+func IdentifyCertificate(r *http.Request, s Sessions, now time.Time) (Identity, error) {
+	shown := certificate(r)
+	pinned, err := s.Pinned(r.Context(), shown)
+	if err != nil {
+		return Identity{}, err
+	}
+	for _, k := range pinned {
+		k, c, err := s.Credential(r.Context(), k.TokenHash)
+		if err != nil {
+			return Identity{}, err
+		}
+		if shown != "" && k.Certificate == shown && k.Check(c, shown, now) == nil && c.Has(client.EIDO) {
+			c.Scopes = []client.Scope{client.EIDO}
+			return Identity{Client: &c, Credential: &k}, nil
+		}
+	}
+	return Identity{}, client.ErrUnknown()
+}
+
 // certificate is the digest of what the other side of the connection proved to
 // hold the key of.
 func certificate(r *http.Request) string {

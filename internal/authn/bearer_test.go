@@ -135,3 +135,22 @@ func TestBrokenStoreIsNoUnknownClient(t *testing.T) {
 		t.Errorf("Identify = %v, want unavailable", err)
 	}
 }
+
+// An adapter that shows its certificate alone is known with the scope eido and
+// nothing else.
+func TestCertificateAlone(t *testing.T) {
+	store, _ := hall(t)
+	for certificate, want := range map[string]bool{"certificate": true, "stolen": false, "": false} {
+		r := httptest.NewRequest("GET", "/api/v1/eido", nil)
+		if certificate != "" {
+			r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Raw: []byte(certificate)}}}
+		}
+		who, err := IdentifyCertificate(r, store, noon)
+		if (err == nil) != want || ByCertificate(r) != (certificate != "") {
+			t.Errorf("%q: %v", certificate, err)
+		}
+		if err == nil && (len(who.Client.Scopes) != 1 || !who.Client.Has(client.EIDO) || who.Client.ID == "reader") {
+			t.Errorf("%q: known as %+v", certificate, who.Client)
+		}
+	}
+}

@@ -65,6 +65,7 @@ const (
 	ClientUse     Right = "client.use"
 	WebhookManage Right = "webhook.manage"
 	WebhookReplay Right = "webhook.replay"
+	EidoRead      Right = "eido.read"
 	AnswerKeep    Right = "answer.keep"
 	AnswerForget  Right = "answer.forget"
 )
@@ -116,6 +117,7 @@ const (
 	ClientReader  = Who(clientPrefix + string(client.Read))
 	ClientVoice   = Who(clientPrefix + string(client.Voice))
 	ClientWebhook = Who(clientPrefix + string(client.Webhook))
+	ClientEIDO    = Who(clientPrefix + string(client.EIDO))
 	ClientConsole = Who(clientPrefix + string(client.Console))
 )
 
@@ -126,7 +128,7 @@ func Holders() []Who {
 	return []Who{
 		Dispatcher, Supervisor, Maintainer, Auditor,
 		Stranger, Console, Gateway, Wake, Outbox, TerminalItself, CommandLine,
-		ClientReader, ClientVoice, ClientWebhook, ClientConsole,
+		ClientReader, ClientVoice, ClientWebhook, ClientEIDO, ClientConsole,
 	}
 }
 
@@ -144,7 +146,7 @@ func everybody(more ...Who) []Who {
 
 // anyClient is every client, whatever its scopes.
 func anyClient(more ...Who) []Who {
-	return append([]Who{ClientReader, ClientVoice, ClientWebhook, ClientConsole}, more...)
+	return append([]Who{ClientReader, ClientVoice, ClientWebhook, ClientEIDO, ClientConsole}, more...)
 }
 
 // desk is whoever works reports.
@@ -225,6 +227,7 @@ func clientRights() []Declaration {
 		{ClientManage, "接続システムを登録し、資格情報を発行し、取り消す", []Who{Supervisor, CommandLine}},
 		{ClientUse, "接続システムの資格情報が使われたことを記録する", anyClient()},
 		{WebhookManage, "変化の知らせの届け先を登録し、止める", []Who{Supervisor, CommandLine, ClientWebhook}},
+		{EidoRead, "通報を EIDO（他の指令センターとの共通形式）で見る・受ける", desk(ClientReader, ClientEIDO)},
 		{AnswerKeep, "同じ要求が二度届いたときのために、答えを一日保管する", everybody(anyClient(Console)...)},
 		{AnswerForget, "一日たった答えを消す", []Who{Wake}},
 		{WebhookReplay, "知らせを、ある時点から届け直す", []Who{Supervisor, Maintainer, CommandLine}},

@@ -44,11 +44,12 @@ const (
 	Read    Scope = "read"    // board, reports and feed as a machine, without health data
 	Voice   Scope = "voice"   // tells of voice calls
 	Webhook Scope = "webhook" // has changes delivered to an address
+	EIDO    Scope = "eido"    // documents for another centre; with a pinned certificate also without a token
 	Console Scope = "console" // persons log in through it, at consoles enrolled for it
 )
 
 // Scopes lists them all.
-func Scopes() []Scope { return []Scope{Read, Voice, Webhook, Console} }
+func Scopes() []Scope { return []Scope{Read, Voice, Webhook, EIDO, Console} }
 
 // Valid reports whether the scope is one of ours.
 func (s Scope) Valid() bool { return slices.Contains(Scopes(), s) }
@@ -235,6 +236,7 @@ type Store interface {
 	SaveClient(ctx context.Context, c Client) error
 
 	Credential(ctx context.Context, tokenHash string) (Credential, error)
+	Pinned(ctx context.Context, certificate string) ([]Credential, error)
 	Credentials(ctx context.Context, clientID string) ([]Credential, error)
 	SaveCredential(ctx context.Context, k Credential) error
 }

@@ -78,7 +78,7 @@ type clientInput struct {
 	Body struct {
 		Name        string         `json:"name" minLength:"1" maxLength:"100"`
 		Owner       string         `json:"owner" minLength:"1" maxLength:"200" doc:"who answers for it, with a telephone number"`
-		Scopes      []client.Scope `json:"scopes" minItems:"1" maxItems:"10" enum:"read,voice,webhook,console"`
+		Scopes      []client.Scope `json:"scopes" minItems:"1" maxItems:"10" enum:"read,voice,webhook,eido,console"`
 		Credential  string         `json:"credential,omitempty" maxLength:"100" doc:"name of its first credential"`
 		Certificate string         `json:"certificate,omitempty" maxLength:"200" doc:"SHA-256 of the certificate to pin, in hex"`
 		Days        int            `json:"days" minimum:"1" maximum:"1830" doc:"how long it is valid"`

@@ -27,9 +27,10 @@ type Change struct {
 // event is one rendered change. bare has no words of callers: it is for persons
 // without the right to read reports.
 type event struct {
-	seq  int64
-	full []byte
-	bare []byte
+	seq           int64
+	kind, subject string
+	full          []byte
+	bare          []byte
 }
 
 // hub reads the change feed once for all pages. A commit is only a hint: the
@@ -213,7 +214,7 @@ func encodeEvent(v Change) (event, error) {
 	if err != nil {
 		return event{}, err
 	}
-	e := event{seq: v.Seq, full: full, bare: full}
+	e := event{seq: v.Seq, kind: v.Kind, subject: v.Subject, full: full, bare: full}
 	if v.Report != nil {
 		v.Report = nil
 		e.bare, err = sse("change", v.Seq, v)

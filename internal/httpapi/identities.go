@@ -106,6 +106,11 @@ func (l *identities) Credential(ctx context.Context, hash string) (client.Creden
 	return v.credential, v.client, err
 }
 
+// Pinned implements authn.Sessions; it is asked once for each connection.
+func (l *identities) Pinned(ctx context.Context, certificate string) ([]client.Credential, error) {
+	return l.store.Clients().Pinned(ctx, certificate)
+}
+
 // ClientOf implements authn.Sessions.
 func (l *identities) ClientOf(ctx context.Context, consoleID string) (string, error) {
 	return recall(l, func() map[string]kept[string] { return l.owners }, consoleID, func() (string, error) {

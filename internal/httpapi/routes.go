@@ -27,6 +27,9 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	get(b, "/reports", authz.ReportList, "Reports, open or closed", s.listReports)
 	post(b, "/reports/search", authz.ReportSearch, "Find reports by the caller's telephone number", s.searchReports)
 	get(b, "/reports/{id}", authz.ReportRead, "One report with its words, lines and history", s.readReport)
+	b.raw("GET /api/v1/reports/{id}/eido", authz.EidoRead, s.reportEIDO)
+	b.raw("GET /api/v1/eido", authz.EidoRead, s.conveyEIDO)
+	b.raw("GET /IncidentData/ent", authz.EidoRead, s.conveyEIDO) // where adapters look
 	post(b, "/reports/{id}/open", authz.ReportOpen, "A person opened it: the caller may be told (seen)", s.openReport)
 	post(b, "/reports/{id}/medical", authz.ReportMedical, "Read the medical part; who did is in the evidence log before it is answered", s.openMedical)
 	post(b, "/reports/{id}/claim", authz.ReportClaim, "Take it in charge; one winner", s.claimReport)

@@ -90,13 +90,14 @@ type Server struct {
 	now                 func() time.Time
 	log                 *slog.Logger
 
-	hub        *hub
-	paces      paces
-	summaries  summaries
-	painted    painted
-	identities *identities
-	api        huma.API
-	handler    http.Handler
+	hub         *hub
+	paces       paces
+	conveyTimes conveyTimes
+	summaries   summaries
+	painted     painted
+	identities  *identities
+	api         huma.API
+	handler     http.Handler
 }
 
 // New makes the door and checks that every route's right is declared.
@@ -105,7 +106,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
-		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}},
+		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}}, conveyTimes: usualTimes,
 	}
 	if s.maps = c.Maps; s.maps == nil {
 		s.maps = noMap{}
@@ -188,10 +189,20 @@ func (s *Server) whoOf(id authn.Identity) act.Who {
 	return act.Who{Principal: authz.OfConsole(id.Console.ID), Console: id.Console.ID}
 }
 
+// identify finds out who asks. Documents for other centres may also be asked for
+// by certificate alone, as the adapters of their makers do (NENA-STA-024); what
+// such a client then is can do nothing else.
+func (s *Server) identify(r *http.Request, right authz.Right) (authn.Identity, error) {
+	if right == authz.EidoRead && authn.ByCertificate(r) {
+		return authn.IdentifyCertificate(r, s.identities, s.now())
+	}
+	return authn.Identify(r, s.identities, s.now())
+}
+
 // admit answers who asks and whether the right allows it. A stranger is let
 // through only where the policy lets strangers.
 func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, error) {
-	id, err := authn.Identify(r, s.identities, s.now())
+	id, err := s.identify(r, right)
 	if err != nil {
 		// A store that cannot answer does not keep pages and health from anybody.
 		if s.may.May(authz.OfMachine(authz.KindStranger), right, authz.Resource{}).Allowed {

@@ -60,6 +60,11 @@ func (c clients) Credentials(ctx context.Context, clientID string) ([]client.Cre
 	return list(rows, err, "credential", toCredential)
 }
 
+func (c clients) Pinned(ctx context.Context, certificate string) ([]client.Credential, error) {
+	rows, err := c.q.Pinned(ctx, clientq.PinnedParams{HQ: c.s.hq, Certificate: certificate})
+	return list(rows, err, "credential", toCredential)
+}
+
 func (c clients) SaveCredential(ctx context.Context, k client.Credential) error {
 	return put(ctx, c.tx, "client_credential", clientq.ClientCredential{
 		HQ: c.s.hq, TokenHash: k.TokenHash, Client: k.ClientID, Name: k.Name, Certificate: k.Certificate,

@@ -104,7 +104,7 @@ var owners = []owner{
 	{"github.com/danielgtaylor/huma/v2", []string{"internal/httpapi"}},
 	{"github.com/alecthomas/kong", []string{"cmd/matoi"}},
 	{"github.com/knadh/koanf", []string{"internal/config"}},
-	{"github.com/coder/websocket", []string{"stdif/open1", "internal/gateway", "internal/agent", "sim"}},
+	{"github.com/coder/websocket", []string{"stdif/open1", "internal/gateway", "internal/agent", "internal/httpapi", "sim"}},
 	{"github.com/go-json-experiment/json", []string{"stdif"}},
 	{"golang.org/x/mod", []string{"internal/audit", "internal/store/writer"}},
 	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},

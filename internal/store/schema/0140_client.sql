@@ -12,6 +12,7 @@ CREATE TABLE client_credential (
     created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, revoked_at BIGINT NOT NULL, used_at BIGINT NOT NULL,
     PRIMARY KEY (hq, token_hash)
 );
+CREATE INDEX client_credential_certificate ON client_credential (hq, certificate) WHERE certificate <> '';
 CREATE INDEX client_credential_client ON client_credential (hq, client);
 
 -- Consoles that a client speaks for, and the sessions opened through it.

@@ -6,6 +6,8 @@ SELECT * FROM client_register WHERE hq = $1 ORDER BY name, id;
 SELECT * FROM client_credential WHERE hq = $1 AND token_hash = $2;
 -- name: Credentials :many
 SELECT * FROM client_credential WHERE hq = $1 AND client = $2 ORDER BY created_at, name;
+-- name: Pinned :many
+SELECT * FROM client_credential WHERE hq = $1 AND certificate = $2 ORDER BY created_at;
 -- name: Console :one
 SELECT * FROM client_console WHERE hq = $1 AND console = $2;
 -- name: Consoles :many

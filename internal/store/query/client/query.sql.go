@@ -308,6 +308,48 @@ func (q *Queries) OldDone(ctx context.Context, arg OldDoneParams) ([]string, err
 	return items, nil
 }
 
+const pinned = `-- name: Pinned :many
+SELECT hq, token_hash, client, name, certificate, created_at, expires_at, revoked_at, used_at FROM client_credential WHERE hq = $1 AND certificate = $2 ORDER BY created_at
+`
+
+type PinnedParams struct {
+	HQ          string `db:"hq"`
+	Certificate string `db:"certificate"`
+}
+
+func (q *Queries) Pinned(ctx context.Context, arg PinnedParams) ([]ClientCredential, error) {
+	rows, err := q.db.QueryContext(ctx, pinned, arg.HQ, arg.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClientCredential
+	for rows.Next() {
+		var i ClientCredential
+		if err := rows.Scan(
+			&i.HQ,
+			&i.TokenHash,
+			&i.Client,
+			&i.Name,
+			&i.Certificate,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.UsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const session = `-- name: Session :one
 SELECT hq, token_hash, client, credential FROM client_session WHERE hq = $1 AND token_hash = $2
 `
