@@ -1011,7 +1011,7 @@ export interface components {
             name: string;
             /** @description who answers for it, with a telephone number */
             owner: string;
-            scopes: ("read" | "voice" | "webhook" | "console")[];
+            scopes: ("read" | "voice" | "webhook" | "eido" | "console")[];
         };
         ClientView: {
             consoles: components["schemas"]["Named"][];
