@@ -147,7 +147,8 @@ func number(parent *markup.Element, name string) (float64, bool) {
 }
 
 // provided reads the blocks of provided-by (RFC 7852, §5): those by value become
-// values of their own, those by reference stay text.
+// values of their own, those by reference stay text
+// among the additional items and are never fetched.
 func (r *reader) provided(g *markup.Element, place string) {
 	for _, by := range g.Named("provided-by") {
 		for _, value := range by.Named("EmergencyCallDataValue") {
@@ -170,9 +171,6 @@ func (r *reader) provided(g *markup.Element, place string) {
 				b.Additional = nil
 				r.doc.Provided = append(r.doc.Provided, b)
 			}
-		}
-		if len(by.Named("EmergencyCallDataReference")) > 0 {
-			r.warn(stdif.CodeUnknownValue, place+"/provided-by/EmergencyCallDataReference", "additional data by reference is kept and never fetched")
 		}
 	}
 }

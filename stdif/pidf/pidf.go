@@ -23,8 +23,8 @@
 // shape gives no location, a warning names its path, and its text stands among
 // the additional items.
 //
-// Nothing is fetched: a block in provided-by by reference is kept as
-// text, with a warning; so are cid: names.
+// Nothing is fetched: a block in provided-by by reference is kept as text, and
+// so are cid: names.
 package pidf
 
 import (

@@ -234,3 +234,29 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A block in provided-by by value becomes what it says, one by reference stays a
+// reference: a relay-report operator may give a place with its own name and
+// number (代理通報), and the place stays where it is.
+func TestProvidedBy(t *testing.T) {
+	duty(t, "FD-19")
+	const by = `<gp:provided-by xmlns="urn:ietf:params:xml:ns:EmergencyCallData"><EmergencyCallDataReference purpose="EmergencyCallData.SubscriberInfo" ref="https://adr.example/1"/>` +
+		`<EmergencyCallDataValue><EmergencyCallData.ProviderInfo xmlns="urn:ietf:params:xml:ns:EmergencyCallData:ProviderInfo"><DataProviderString>例示オペレーションセンター</DataProviderString>` +
+		`<TypeOfProvider>Telematics Provider</TypeOfProvider><ContactURI>tel:+81312345678</ContactURI><Language>ja</Language></EmergencyCallData.ProviderInfo>` +
+		`<Other xmlns="urn:x">word</Other></EmergencyCallDataValue></gp:provided-by>`
+	wire := strings.Replace(document(`<gs:Circle>`+pos+u("radius", "25")+`</gs:Circle>`), `</gp:geopriv>`, by+`</gp:geopriv>`, 1)
+	d, warnings, err := Read([]byte(wire))
+	if err != nil || len(d.Locations) != 1 || d.Locations[0].RadiusM != 25 || len(warnings) != 1 || !strings.HasSuffix(warnings[0].Place, "/provided-by/Other") {
+		t.Fatalf("%+v, %v, %v", d, warnings, err)
+	}
+	if len(d.Provided) != 1 || d.Provided[0].Proxy == nil || *d.Provided[0].Proxy != (stdif.Proxy{Organisation: "例示オペレーションセンター", Callback: "+81312345678"}) {
+		t.Errorf("provided by %+v", d.Provided)
+	}
+	kept := map[string]string{}
+	for _, x := range d.Additional {
+		kept[x.Name[strings.LastIndexByte(x.Name, '.')+1:]] = x.Value
+	}
+	if kept["EmergencyCallDataReference@ref"] != "https://adr.example/1" || kept["Other"] != "word" || kept["Language"] != "ja" || kept["TypeOfProvider"] != "Telematics Provider" {
+		t.Errorf("kept %v", kept)
+	}
+}
