@@ -66,6 +66,11 @@ const (
 	ChatSend          Name = "chat.send"
 	ReceiptReceive    Name = "receipt.receive"
 	MediaReceive      Name = "media.receive"
+	MediaRequest      Name = "media.request"
+	CallRecord        Name = "call.record"
+	CallerCallBack    Name = "caller.call-back"
+	GuideSend         Name = "guide.send"
+	LiveView          Name = "live.view"
 	DataRequest       Name = "data.request"
 	DataAnswer        Name = "data.answer"
 	MessageDeliver    Name = "message.deliver"
@@ -107,7 +112,9 @@ func Rights() map[Name]authz.Right {
 	return map[Name]authz.Right{
 		ReportArrive: authz.ReportArrive, ReportRevise: authz.ReportArrive, ReportUndecodable: authz.ReportArrive,
 		ReportState: authz.ReportArrive, ChatReceive: authz.ReportArrive, MediaReceive: authz.ReportArrive,
-		ReceiptReceive:  authz.ReportArrive,
+		ReceiptReceive: authz.ReportArrive,
+		MediaRequest:   authz.MediaRequest, CallRecord: authz.CallRecord, CallerCallBack: authz.CallerCallBack,
+		GuideSend: authz.GuideSend, LiveView: authz.LiveView,
 		ReportIntegrate: authz.FeedConfirm, ReportOpen: authz.ReportOpen, ReportClaim: authz.ReportClaim,
 		ReportMedicalOpen: authz.ReportMedical, SnippetChange: authz.SnippetManage,
 		ReportRelease: authz.ReportRelease, ReportClose: authz.ReportClose,

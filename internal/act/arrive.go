@@ -84,6 +84,9 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 		if r, err = first(ctx, u, a); err != nil {
 			return Told{}, err
 		}
+		if r, err = answers(ctx, u, in, content, r); err != nil {
+			return Told{}, err
+		}
 		return keep(ctx, u, in, report.Report{}, r, ReportArrive, content.Medical != nil, nil)
 	}
 	if err != nil {
@@ -250,6 +253,9 @@ func arriveState(ctx context.Context, u *store.Unit, in Incoming, s stdif.Report
 		return Told{}, err
 	}
 	n := r.Hear(s.State, u.Now())
+	if err := hearVideo(ctx, u, r, s.State); err != nil {
+		return Told{}, err
+	}
 	if s.State == stdif.ServiceActive && r.StaleAt.IsZero() && !made {
 		return quietly(ctx, u, in, n, s)
 	}

@@ -47,18 +47,43 @@ func (a *Acts) Deliver(ctx context.Context, who Who, destination string, done []
 }
 
 func markLine(ctx context.Context, u *store.Unit, d Delivered) error {
-	if d.Message.Kind != string(stdif.VerbMessage) {
+	switch stdif.Verb(d.Message.Kind) {
+	case stdif.VerbMessage, stdif.VerbMedia, stdif.VerbGuide, stdif.VerbCallBack:
+	default:
 		return nil
 	}
 	var in stdif.Input
-	unreadable := json.Unmarshal(d.Message.Body, &in)
-	if unreadable != nil || in.Message == nil { // that must not keep it in the outbox for ever
+	if err := json.Unmarshal(d.Message.Body, &in); err != nil { // that must not keep it in the outbox for ever
 		return nil //nolint:nilerr // which line it was cannot be told any more
 	}
 	delivery := report.LineTerminal
 	if d.Problem != 0 {
 		delivery = report.LineRefused
 	}
-	u.Changed("chat", d.Message.Subject, in.Message.ID)
-	return u.Dialog().MarkChat(ctx, d.Message.Subject, in.Message.ID, delivery)
+	switch {
+	case in.Message != nil:
+		u.Changed("chat", d.Message.Subject, in.Message.ID)
+		return u.Dialog().MarkChat(ctx, d.Message.Subject, in.Message.ID, delivery)
+	case in.Guide != nil:
+		return markContact(ctx, u, d.Message.Subject, in.Guide.ID, delivery)
+	case in.CallBack != nil:
+		return markContact(ctx, u, d.Message.Subject, in.CallBack.ID, delivery)
+	case in.Media != nil:
+		return markVideo(ctx, u, in.Media.ID, d.Problem)
+	}
+	return nil
+}
+
+// markVideo moves a request forward by what the service's terminal answered.
+func markVideo(ctx context.Context, u *store.Unit, id string, problem stdif.Code) error {
+	v, err := u.Services().Video(ctx, id)
+	if err != nil {
+		return err
+	}
+	n := v.Taken(problem, u.Now())
+	if n == v {
+		return nil
+	}
+	changedVideo(u, n)
+	return u.Services().SaveVideo(ctx, n)
 }

@@ -17,7 +17,11 @@ func arriveReceipt(ctx context.Context, u *store.Unit, in Incoming, c stdif.Rece
 		return Told{}, err
 	}
 	if line := report.LineOf(c.State); line != "" {
-		if err := u.Dialog().MarkChat(ctx, r.ID, c.ID, line); err != nil && fault.Of(err) != fault.NotFound {
+		err := u.Dialog().MarkChat(ctx, r.ID, c.ID, line)
+		if fault.Of(err) == fault.NotFound {
+			err = markContact(ctx, u, r.ID, c.ID, line)
+		}
+		if err != nil {
 			return Told{}, err
 		}
 	}

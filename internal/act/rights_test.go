@@ -68,6 +68,15 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			_, err := h.RequestTerminal(ctx, who, terminal1)
 			return err
 		},
+		act.MediaRequest: func(ctx context.Context, who act.Who) error {
+			return h.RequestVideo(ctx, who, act.AskVideo{ID: "q", Service: net119, Phone: "+819000000000", Mode: stdif.Test})
+		},
+		act.CallRecord: func(ctx context.Context, who act.Who) error {
+			return h.RecordCall(ctx, who, report.Contact{Report: reportID, ID: "k"})
+		},
+		act.CallerCallBack: func(ctx context.Context, who act.Who) error { return h.CallBack(ctx, who, reportID, "b", "") },
+		act.GuideSend:      func(ctx context.Context, who act.Who) error { return h.Guide(ctx, who, reportID, "g", "cpr") },
+		act.LiveView:       func(ctx context.Context, who act.Who) error { return h.Look(ctx, who, reportID, true) },
 		act.DataAnswer:     func(ctx context.Context, who act.Who) error { return h.Answer(ctx, who, "q", 0, 0) },
 		act.MessageDeliver: func(ctx context.Context, who act.Who) error { return h.Deliver(ctx, who, "terminal/t-01", nil) },
 		act.TerminalLink: func(ctx context.Context, who act.Who) error {

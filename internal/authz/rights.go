@@ -47,6 +47,12 @@ const (
 	DataRequest   Right = "data.request"
 	SnippetRead   Right = "snippet.read"
 	SnippetManage Right = "snippet.manage"
+
+	MediaRequest   Right = "media.request"
+	CallRecord     Right = "call.record"
+	CallerCallBack Right = "caller.call-back"
+	GuideSend      Right = "guide.send"
+	LiveView       Right = "live.view"
 )
 
 // Rights on incidents and voice calls.
@@ -195,6 +201,11 @@ func reportRights() []Declaration {
 		{DataRequest, "専用端末へデータを要求する", desk()},
 		{SnippetRead, "チャットの定型文を使う", desk()},
 		{SnippetManage, "チャットの定型文を書き換える", []Who{Supervisor}},
+		{MediaRequest, "通報者の電話へ映像のリンクを送らせる", desk()},
+		{CallRecord, "通報について電話したことを記録する", desk()},
+		{CallerCallBack, "通報者への呼び返しをサービスに頼む", desk()},
+		{GuideSend, "応急手当の動画を通報者に見せる", desk()},
+		{LiveView, "ライブ映像を見る（だれが見たかは記録される）", desk()},
 	}
 }
 

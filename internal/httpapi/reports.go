@@ -310,7 +310,7 @@ func (s *Server) releaseReport(ctx context.Context, id authn.Identity, in *repor
 type closeInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
-		Reason string `json:"reason" enum:"handled,duplicate,mistaken,exercise-over,no-answer,transferred,handled-alone"`
+		Reason string `json:"reason" enum:"handled,duplicate,mistaken,exercise-over,no-answer,transferred,handled-alone,safety"`
 		Note   string `json:"note,omitempty" maxLength:"4000"`
 	}
 }

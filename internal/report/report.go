@@ -52,9 +52,10 @@ const (
 	NoAnswer     = "no-answer"
 	Transferred  = "transferred"
 	HandledAlone = "handled-alone" // completed at the terminal (condition 1-1-2), confirmed here
+	Safety       = "safety"        // the caller must go where it is safe: pictures stop (standard-interface §2.3)
 )
 
-var reasons = [...]string{Handled, Duplicate, Mistaken, ExerciseOver, NoAnswer, Transferred, HandledAlone}
+var reasons = [...]string{Handled, Duplicate, Mistaken, ExerciseOver, NoAnswer, Transferred, HandledAlone, Safety}
 
 // Reasons lists the codes with which a report may be closed.
 func Reasons() []string { return reasons[:] }
