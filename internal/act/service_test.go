@@ -1,7 +1,6 @@
 package act_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -24,20 +23,6 @@ func (h *house) offered() {
 		{ID: video119, Name: "映像通報", Offer: &stdif.Offer{Takes: []stdif.Verb{stdif.VerbMedia, stdif.VerbGuide}, Live: true,
 			Clips: []stdif.Clip{{ID: "cpr", Label: "心肺蘇生"}}}},
 	}))
-}
-
-// inputs are what waits for a terminal.
-func (h *house) inputs(terminalID string) []stdif.Input {
-	h.Helper()
-	waiting, err := h.store.Undelivered(ctx(h), "terminal/"+terminalID, 1000)
-	h.must(err)
-	var out []stdif.Input
-	for _, m := range waiting {
-		var in stdif.Input
-		h.must(json.Unmarshal(m.Body, &in))
-		out = append(out, in)
-	}
-	return out
 }
 
 func (h *house) state(seq int64, id string, s stdif.ServiceState) {

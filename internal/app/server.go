@@ -151,6 +151,10 @@ type links struct{ g *gateway.Gateway }
 
 func (l links) Info(id string) httpapi.LinkInfo { return httpapi.LinkInfo(l.g.Info(id)) }
 func (l links) Ready(id string) bool            { return l.g.Ready(id) }
+func (l links) Live(ctx context.Context, terminalID, service, report string, after int64) (httpapi.Picture, bool, error) {
+	p, ok, err := l.g.Live(ctx, terminalID, service, report, after)
+	return httpapi.Picture(p), ok, err
+}
 
 func (s *Server) enrol(ctx context.Context, who act.Who, e httpapi.Enrolling) (terminal.Terminal, error) {
 	t, err := s.EnrolTerminal(ctx, who, terminal.Terminal{Name: e.Name, Place: e.Place, Phone: e.Phone, Address: e.Address}, e.Code)

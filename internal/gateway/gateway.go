@@ -76,7 +76,8 @@ type Gateway struct {
 	c   Config
 	who act.Who
 
-	again chan struct{}
+	again  chan struct{}
+	decode chan struct{} // slots of live pictures that are decoded now
 
 	mu    sync.Mutex
 	links map[string]*running
@@ -96,7 +97,7 @@ func (r *running) stands(t terminal.Terminal) bool {
 
 // New makes a gateway; Run starts it.
 func New(c Config) *Gateway {
-	return &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1)}
+	return &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1), decode: make(chan struct{}, decoding)}
 }
 
 // Info is what the gateway knows of a link beyond what is stored.

@@ -25,6 +25,8 @@ type link struct {
 	state terminal.Link
 	seen  Info
 
+	client *open1.Client // of the present connection
+
 	wake  chan struct{} // the outbox may hold something
 	retry *retrier
 }
@@ -124,6 +126,8 @@ func (l *link) connect(ctx context.Context) error {
 
 	client := open1.NewClient(l.t.Address, settings)
 	defer client.Close()
+	l.setClient(client)
+	defer l.setClient(nil)
 	s := newSession(l, conn, client, hello)
 	var wg sync.WaitGroup
 	for _, part := range []func(context.Context) error{s.read, s.commit, s.send, s.health} {

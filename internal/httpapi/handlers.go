@@ -119,6 +119,8 @@ type Board struct {
 	Unsaved   []Card     `json:"unsaved"`
 	Consoles  []Presence `json:"consoles"`
 	Counts    Counts     `json:"counts"`
+	Videos    []Video    `json:"videos" doc:"requests for video that belong to no report yet"`
+	Flood     FloodRule  `json:"flood" doc:"when reports of one service stand as one counted card"`
 }
 
 // Presence says whether a console's page is open, and who sits there.
@@ -138,7 +140,7 @@ type Counts struct {
 func (s *Server) board(ctx context.Context, _ authn.Identity, _ *nothing) (Board, error) {
 	// The cursor first: what changes while the rest is read comes again on the feed.
 	cursor, _ := s.hub.heads()
-	b := Board{Cursor: cursor, Now: s.now(), Reports: []Card{}, Terminals: []Link{}, Unsaved: s.hub.unsavedCards(), Consoles: []Presence{}}
+	b := Board{Cursor: cursor, Now: s.now(), Reports: []Card{}, Terminals: []Link{}, Unsaved: s.hub.unsavedCards(), Consoles: []Presence{}, Flood: floodRule}
 	n, err := s.names(ctx)
 	if err != nil {
 		return b, err
@@ -148,6 +150,9 @@ func (s *Server) board(ctx context.Context, _ authn.Identity, _ *nothing) (Board
 		return b, err
 	}
 	if b.Reports, err = s.cards(ctx, n, open); err != nil {
+		return b, err
+	}
+	if b.Videos, err = s.waitingVideos(ctx, n); err != nil {
 		return b, err
 	}
 	b.Terminals = s.linksOf(n)

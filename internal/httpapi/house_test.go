@@ -41,6 +41,7 @@ type house struct {
 	log   *safeBuffer
 	seq   int64
 	down  bool // the terminal cannot be asked
+	live  func(ctx context.Context, after int64) (Picture, bool, error)
 	stop  func()
 }
 
@@ -64,6 +65,14 @@ func (s *safeBuffer) String() string {
 // Info and Ready are the links.
 func (h *house) Info(string) LinkInfo { return LinkInfo{Pending: 3, Storable: true, Heard: true} }
 func (h *house) Ready(string) bool    { return !h.down }
+
+// Live gives what a test put there.
+func (h *house) Live(ctx context.Context, _, _, _ string, after int64) (Picture, bool, error) {
+	if h.live == nil {
+		return Picture{}, false, fault.New(fault.Unavailable, "live.no-link")
+	}
+	return h.live(ctx, after)
+}
 
 func newHouse(t testing.TB) *house {
 	t.Helper()

@@ -28,6 +28,9 @@ type Detail struct {
 	// HasMedical says that there is a medical part; POST /reports/{id}/medical reads it.
 	HasMedical bool          `json:"hasMedical"`
 	Media      []stdif.Media `json:"media"`
+	Videos     []Video       `json:"videos" doc:"requests for video that were asked from it, or that it answers"`
+	Contacts   []Contact     `json:"contacts" doc:"telephone calls, call-backs and clips"`
+	Changed    *Difference   `json:"changed" doc:"what the present revision says otherwise than the one before"`
 }
 
 // RawView shows bytes as text, with a replacement sign where they are none.
@@ -104,6 +107,8 @@ func (s *Server) readReport(ctx context.Context, _ authn.Identity, in *reportInp
 		func() error { return s.readChat(ctx, n, r, &d) },
 		func() error { return s.readTimeline(ctx, n, r, &d) },
 		func() error { return s.readMedia(ctx, r, &d) },
+		func() error { return s.readServed(ctx, n, r, &d) },
+		func() error { return s.readDifference(ctx, r, &d) },
 	} {
 		if err := part(); err != nil {
 			return d, err

@@ -54,6 +54,13 @@ func (s *Server) routes(mux *http.ServeMux) error {
 
 	get(b, "/snippets", authz.SnippetRead, "Ready sentences for the chat", s.readSnippets)
 	post(b, "/snippets", authz.SnippetManage, "Replace the ready sentences", s.changeSnippets)
+	get(b, "/video-requests", authz.BoardRead, "Requests for video that belong to no report yet", s.listVideos)
+	post(b, "/video-requests", authz.MediaRequest, "Have a service send a link to a telephone", s.requestVideo)
+	post(b, "/reports/{id}/calls", authz.CallRecord, "Write down a telephone call about it", s.recordCall)
+	post(b, "/reports/{id}/call-backs", authz.CallerCallBack, "Ask the service to reach the caller again", s.callBack)
+	post(b, "/reports/{id}/guides", authz.GuideSend, "Show one of the service's first-aid clips to the caller", s.sendGuide)
+	post(b, "/reports/{id}/looks", authz.LiveView, "Begin or end to look at its live picture; who looks is recorded", s.lookLive)
+	b.raw("GET /api/v1/reports/{id}/live", authz.LiveView, s.livePicture)
 
 	get(b, "/terminals", authz.TerminalRead, "Terminals and their links", s.listTerminals)
 	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)

@@ -36,6 +36,14 @@ type LinkInfo struct {
 type Links interface {
 	Info(terminalID string) LinkInfo
 	Ready(terminalID string) bool
+	Live(ctx context.Context, terminalID, service, report string, after int64) (Picture, bool, error)
+}
+
+// Picture is one picture of a live view, inert.
+type Picture struct {
+	Number int64
+	At     time.Time
+	JPEG   []byte
 }
 
 // Enrolling is what a person types to enrol a terminal.
@@ -98,6 +106,7 @@ type Server struct {
 	identities  *identities
 	api         huma.API
 	handler     http.Handler
+	lives       lives
 }
 
 // New makes the door and checks that every route's right is declared.

@@ -53,6 +53,8 @@ type Card struct {
 	Severity        *float64           `json:"severity"`
 	Close           *Closing           `json:"close"`
 	OutputOnly      bool               `json:"outputOnly"`
+	Origin          string             `json:"origin" doc:"report that this one was asked for from, by a request for video; it stands beside it"`
+	Video           string             `json:"video" doc:"how far the newest request for video of this report is"`
 	Incident        *IncidentMark      `json:"incident" doc:"the event it belongs to (事案)"`
 }
 
@@ -303,6 +305,9 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 	}
 	if m, ok := n.incidents[string(incident.Report)+"/"+r.ID]; ok {
 		c.Incident = markOf(m)
+	}
+	if err := s.servedCard(ctx, r, &c); err != nil {
+		return Card{}, err
 	}
 	if r.Claim.Console != "" {
 		c.Claim = &Claim{

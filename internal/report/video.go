@@ -130,8 +130,8 @@ const (
 )
 
 var (
-	parties  = map[string]bool{PartyCaller: true, PartyOperator: true, PartyHeadquarters: true, PartyContact: true, PartyOther: true}
-	outcomes = map[string]bool{OutcomeAnswered: true, OutcomeNoAnswer: true, OutcomeBusy: true, OutcomeWrong: true, OutcomeRelayed: true}
+	parties = map[string]bool{PartyCaller: true, PartyOperator: true, PartyHeadquarters: true, PartyContact: true, PartyOther: true}
+	ends    = map[string]bool{OutcomeAnswered: true, OutcomeNoAnswer: true, OutcomeBusy: true, OutcomeWrong: true, OutcomeRelayed: true}
 )
 
 // Contact is one time that somebody was reached about a report, or was not.
@@ -164,7 +164,7 @@ func (c Contact) Call(now time.Time) error {
 	switch {
 	case !parties[c.Party]:
 		return fault.New(fault.Invalid, "call.party-unknown")
-	case !outcomes[c.Outcome]:
+	case !ends[c.Outcome]:
 		return fault.New(fault.Invalid, "call.outcome-unknown")
 	case c.Outcome == OutcomeRelayed && c.Party != PartyHeadquarters:
 		return fault.New(fault.Invalid, "call.relayed-to-whom")

@@ -39,6 +39,8 @@ export function card(over: Partial<Card> = {}): Card {
     close: null,
     incident: null,
     outputOnly: false,
+    origin: '',
+    video: '',
     ...over,
   }
 }
@@ -60,6 +62,9 @@ export function detail(over: Partial<Detail> = {}): Detail {
     timeline: [],
     hasMedical: false,
     media: [],
+    videos: [],
+    contacts: [],
+    changed: null,
     ...over,
   }
 }
