@@ -151,9 +151,9 @@ type links struct{ g *gateway.Gateway }
 
 func (l links) Info(id string) httpapi.LinkInfo { return httpapi.LinkInfo(l.g.Info(id)) }
 func (l links) Ready(id string) bool            { return l.g.Ready(id) }
-func (l links) Live(ctx context.Context, terminalID, service, report string, after int64) (httpapi.Picture, bool, error) {
+func (l links) Live(ctx context.Context, terminalID, service, report string, after int64) (httpapi.LiveFrame, bool, error) {
 	p, ok, err := l.g.Live(ctx, terminalID, service, report, after)
-	return httpapi.Picture(p), ok, err
+	return httpapi.LiveFrame(p), ok, err
 }
 
 func (s *Server) enrol(ctx context.Context, who act.Who, e httpapi.Enrolling) (terminal.Terminal, error) {

@@ -12,9 +12,9 @@ import (
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
-// Picture is one live picture after it was made inert: decoded within limits
+// LiveFrame is one live picture after it was made inert: decoded within limits
 // and written anew, so that no byte of the sender reaches a console.
-type Picture struct {
+type LiveFrame struct {
 	Number int64
 	At     time.Time // when the terminal had it
 	JPEG   []byte
@@ -32,7 +32,7 @@ const (
 // Live fetches the next picture of a report after the one with this number. ok
 // is false when none came within a few seconds. Nothing is fetched but on
 // demand: a terminal sends no picture that no console looks at.
-func (g *Gateway) Live(ctx context.Context, terminalID, service, report string, after int64) (p Picture, ok bool, err error) {
+func (g *Gateway) Live(ctx context.Context, terminalID, service, report string, after int64) (p LiveFrame, ok bool, err error) {
 	g.mu.Lock()
 	r := g.links[terminalID]
 	g.mu.Unlock()
@@ -61,9 +61,9 @@ func (g *Gateway) Live(ctx context.Context, terminalID, service, report string, 
 	}
 	plain, err := inert(f)
 	if err != nil {
-		return Picture{Number: f.Number}, false, fault.New(fault.Unsupported, "live.unreadable").Because(err)
+		return LiveFrame{Number: f.Number}, false, fault.New(fault.Unsupported, "live.unreadable").Because(err)
 	}
-	return Picture{Number: f.Number, At: f.At, JPEG: plain}, true, nil
+	return LiveFrame{Number: f.Number, At: f.At, JPEG: plain}, true, nil
 }
 
 // inert decodes a picture and writes it anew. The size is looked at before

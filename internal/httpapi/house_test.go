@@ -41,7 +41,7 @@ type house struct {
 	log   *safeBuffer
 	seq   int64
 	down  bool // the terminal cannot be asked
-	live  func(ctx context.Context, after int64) (Picture, bool, error)
+	live  func(ctx context.Context, after int64) (LiveFrame, bool, error)
 	stop  func()
 }
 
@@ -67,9 +67,9 @@ func (h *house) Info(string) LinkInfo { return LinkInfo{Pending: 3, Storable: tr
 func (h *house) Ready(string) bool    { return !h.down }
 
 // Live gives what a test put there.
-func (h *house) Live(ctx context.Context, _, _, _ string, after int64) (Picture, bool, error) {
+func (h *house) Live(ctx context.Context, _, _, _ string, after int64) (LiveFrame, bool, error) {
 	if h.live == nil {
-		return Picture{}, false, fault.New(fault.Unavailable, "live.no-link")
+		return LiveFrame{}, false, fault.New(fault.Unavailable, "live.no-link")
 	}
 	return h.live(ctx, after)
 }

@@ -25,7 +25,7 @@ type lives struct {
 type looking struct{ console, report string }
 
 type liveView struct {
-	picture Picture
+	picture LiveFrame
 	pulling bool
 	wake    chan struct{} // closed and replaced when a pull ended
 	users   int
@@ -77,20 +77,20 @@ func (l *lives) leave(report string, v *liveView) {
 
 // begin returns the picture where it is newer; else mine says that the caller
 // must pull, and wake what to wait for otherwise.
-func (l *lives) begin(v *liveView, after int64) (p Picture, mine bool, wake <-chan struct{}) {
+func (l *lives) begin(v *liveView, after int64) (p LiveFrame, mine bool, wake <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case v.picture.Number > after:
 		return v.picture, false, nil
 	case v.pulling:
-		return Picture{}, false, v.wake
+		return LiveFrame{}, false, v.wake
 	}
 	v.pulling = true
-	return Picture{}, true, nil
+	return LiveFrame{}, true, nil
 }
 
-func (l *lives) end(v *liveView, p Picture, ok bool) {
+func (l *lives) end(v *liveView, p LiveFrame, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if ok {
@@ -102,7 +102,7 @@ func (l *lives) end(v *liveView, p Picture, ok bool) {
 }
 
 // next waits for a picture after the one with this number, a few seconds.
-func (l *lives) next(ctx context.Context, report string, after int64, pull func(context.Context) (Picture, bool, error)) (Picture, bool, error) {
+func (l *lives) next(ctx context.Context, report string, after int64, pull func(context.Context) (LiveFrame, bool, error)) (LiveFrame, bool, error) {
 	v := l.join(report)
 	defer l.leave(report, v)
 	for {
@@ -118,7 +118,7 @@ func (l *lives) next(ctx context.Context, report string, after int64, pull func(
 		select {
 		case <-wake: // whoever pulled has it, or went away: look again
 		case <-ctx.Done():
-			return Picture{}, false, ctx.Err()
+			return LiveFrame{}, false, ctx.Err()
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (s *Server) livePicture(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), liveTime)
 	defer cancel()
-	p, ok, err := s.lives.next(ctx, report, after, func(ctx context.Context) (Picture, bool, error) {
+	p, ok, err := s.lives.next(ctx, report, after, func(ctx context.Context) (LiveFrame, bool, error) {
 		return s.links.Live(ctx, v.Terminal, v.Service, v.ServiceReport, after)
 	})
 	w.Header().Set("Cache-Control", "no-store")

@@ -36,11 +36,11 @@ type LinkInfo struct {
 type Links interface {
 	Info(terminalID string) LinkInfo
 	Ready(terminalID string) bool
-	Live(ctx context.Context, terminalID, service, report string, after int64) (Picture, bool, error)
+	Live(ctx context.Context, terminalID, service, report string, after int64) (LiveFrame, bool, error)
 }
 
-// Picture is one picture of a live view, inert.
-type Picture struct {
+// LiveFrame is one picture of a live view, inert.
+type LiveFrame struct {
 	Number int64
 	At     time.Time
 	JPEG   []byte

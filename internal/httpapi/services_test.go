@@ -77,10 +77,10 @@ func TestLivePictures(t *testing.T) {
 	if w := h.do(a, "GET", path, nil); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("without a link: %d %s", w.Code, w.Body)
 	}
-	give := make(chan Picture)
+	give := make(chan LiveFrame)
 	pulls := 0
 	var mu sync.Mutex
-	h.live = func(ctx context.Context, _ int64) (Picture, bool, error) {
+	h.live = func(ctx context.Context, _ int64) (LiveFrame, bool, error) {
 		mu.Lock()
 		pulls++
 		mu.Unlock()
@@ -88,7 +88,7 @@ func TestLivePictures(t *testing.T) {
 		case p := <-give:
 			return p, p.JPEG != nil, nil
 		case <-ctx.Done():
-			return Picture{}, false, ctx.Err()
+			return LiveFrame{}, false, ctx.Err()
 		}
 	}
 	var both sync.WaitGroup
@@ -102,7 +102,7 @@ func TestLivePictures(t *testing.T) {
 		v := h.lives.of[id]
 		return v != nil && v.users == 2
 	})
-	give <- Picture{Number: 7, At: time.Now(), JPEG: []byte("picture")}
+	give <- LiveFrame{Number: 7, At: time.Now(), JPEG: []byte("picture")}
 	both.Wait()
 	for i, w := range answers {
 		if w.Code != http.StatusOK || w.Header().Get("Matoi-Frame") != "7" || w.Body.String() != "picture" || w.Header().Get("Content-Type") != "image/jpeg" {
@@ -115,7 +115,7 @@ func TestLivePictures(t *testing.T) {
 	if len(h.lives.of) != 0 {
 		t.Error("a picture is kept although nobody looks")
 	}
-	h.live = func(context.Context, int64) (Picture, bool, error) { return Picture{}, false, nil }
+	h.live = func(context.Context, int64) (LiveFrame, bool, error) { return LiveFrame{}, false, nil }
 	if w := h.do(a, "GET", path+"?after=7", nil); w.Code != http.StatusNoContent {
 		t.Errorf("no picture: %d", w.Code)
 	}

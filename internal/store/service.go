@@ -8,25 +8,25 @@ import (
 
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/seal"
-	serviceq "github.com/matoi119/matoi/internal/store/query/service"
+	reportq "github.com/matoi119/matoi/internal/store/query/report"
 	"github.com/matoi119/matoi/internal/store/writer"
 	"github.com/matoi119/matoi/stdif"
 )
 
 // services implements report.Services and report.Served; tx is nil outside of acts.
 type services struct {
-	q  *serviceq.Queries
+	q  *reportq.Queries
 	s  *Store
 	tx *writer.Tx
 }
 
 // Services are the port of what services were asked for, inside an act.
 func (u *Unit) Services() report.Services {
-	return services{serviceq.New(u.tx.Query()), u.s, u.tx}
+	return services{reportq.New(u.tx.Query()), u.s, u.tx}
 }
 
 // Served reads the same outside of acts.
-func (s *Store) Served() report.Served { return services{serviceq.New(s.read), s, nil} }
+func (s *Store) Served() report.Served { return services{reportq.New(s.read), s, nil} }
 
 // videoWords and contactWords are what is sealed of each.
 type videoWords struct {
@@ -57,11 +57,11 @@ func (v services) open(box, place []byte, words any) error {
 }
 
 func (v services) SaveVideo(ctx context.Context, r report.VideoRequest) error {
-	box, err := v.seal(videoWords{r.Phone, r.Text}, v.s.place("service_request", r.ID))
+	box, err := v.seal(videoWords{r.Phone, r.Text}, v.s.place("report_video", r.ID))
 	if err != nil {
 		return err
 	}
-	return put(ctx, v.tx, "service_request", serviceq.ServiceRequest{
+	return put(ctx, v.tx, "report_video", reportq.ReportVideo{
 		HQ: v.s.hq, ID: r.ID, Origin: r.Origin, Answer: r.Answer, Terminal: r.Terminal, Service: r.Service, Mode: string(r.Mode),
 		Purpose: r.Purpose, State: string(r.State), Problem: int64(r.Problem), PhoneIndex: r.PhoneIndex, Console: r.By.Console, Person: r.By.Person,
 		AskedAt: micros(r.AskedAt), DeliveredAt: micros(r.DeliveredAt), SentAt: micros(r.SentAt), OpenedAt: micros(r.OpenedAt),
@@ -69,9 +69,9 @@ func (v services) SaveVideo(ctx context.Context, r report.VideoRequest) error {
 	})
 }
 
-func (v services) toVideo(r serviceq.ServiceRequest) (report.VideoRequest, error) {
+func (v services) toVideo(r reportq.ReportVideo) (report.VideoRequest, error) {
 	var w videoWords
-	err := v.open(r.Body, v.s.place("service_request", r.ID), &w)
+	err := v.open(r.Body, v.s.place("report_video", r.ID), &w)
 	return report.VideoRequest{
 		ID: r.ID, Origin: r.Origin, Answer: r.Answer, Terminal: r.Terminal, Service: r.Service, Mode: stdif.Mode(r.Mode),
 		Purpose: r.Purpose, State: report.VideoState(r.State), Problem: stdif.Code(r.Problem), PhoneIndex: r.PhoneIndex,
@@ -82,40 +82,40 @@ func (v services) toVideo(r serviceq.ServiceRequest) (report.VideoRequest, error
 }
 
 func (v services) Video(ctx context.Context, id string) (report.VideoRequest, error) {
-	row, err := v.q.Video(ctx, serviceq.VideoParams{HQ: v.s.hq, ID: id})
+	row, err := v.q.Video(ctx, reportq.VideoParams{HQ: v.s.hq, ID: id})
 	return found(row, err, "video", v.toVideo)
 }
 
 func (v services) VideosFrom(ctx context.Context, origin string) ([]report.VideoRequest, error) {
-	rows, err := v.q.VideosFrom(ctx, serviceq.VideosFromParams{HQ: v.s.hq, Origin: origin})
+	rows, err := v.q.VideosFrom(ctx, reportq.VideosFromParams{HQ: v.s.hq, Origin: origin})
 	return list(rows, err, "video", v.toVideo)
 }
 
 func (v services) VideosOf(ctx context.Context, answer string) ([]report.VideoRequest, error) {
-	rows, err := v.q.VideosOf(ctx, serviceq.VideosOfParams{HQ: v.s.hq, Answer: answer})
+	rows, err := v.q.VideosOf(ctx, reportq.VideosOfParams{HQ: v.s.hq, Answer: answer})
 	return list(rows, err, "video", v.toVideo)
 }
 
 func (v services) WaitingVideos(ctx context.Context, since time.Time) ([]report.VideoRequest, error) {
-	rows, err := v.q.WaitingVideos(ctx, serviceq.WaitingVideosParams{HQ: v.s.hq, AskedAt: micros(since)})
+	rows, err := v.q.WaitingVideos(ctx, reportq.WaitingVideosParams{HQ: v.s.hq, AskedAt: micros(since)})
 	return list(rows, err, "video", v.toVideo)
 }
 
 func (v services) SaveContact(ctx context.Context, c report.Contact) error {
-	box, err := v.seal(contactWords{c.Number, c.Name, c.Note}, v.s.place("service_contact", c.Report+"/"+c.ID))
+	box, err := v.seal(contactWords{c.Number, c.Name, c.Note}, v.s.place("report_contact", c.Report+"/"+c.ID))
 	if err != nil {
 		return err
 	}
-	return put(ctx, v.tx, "service_contact", serviceq.ServiceContact{
+	return put(ctx, v.tx, "report_contact", reportq.ReportContact{
 		HQ: v.s.hq, Report: c.Report, ID: c.ID, Kind: string(c.Kind), Party: c.Party, Outcome: c.Outcome, Clip: c.Clip, ToHQ: c.ToHQ,
 		Delivery: c.Delivery, At: micros(c.At), RecordedAt: micros(c.RecordedAt), ChangedAt: micros(c.ChangedAt),
 		Console: c.By.Console, Person: c.By.Person, Body: box,
 	})
 }
 
-func (v services) toContact(r serviceq.ServiceContact) (report.Contact, error) {
+func (v services) toContact(r reportq.ReportContact) (report.Contact, error) {
 	var w contactWords
-	err := v.open(r.Body, v.s.place("service_contact", r.Report+"/"+r.ID), &w)
+	err := v.open(r.Body, v.s.place("report_contact", r.Report+"/"+r.ID), &w)
 	return report.Contact{
 		Report: r.Report, ID: r.ID, Kind: report.ContactKind(r.Kind), By: report.By{Console: r.Console, Person: r.Person},
 		Party: r.Party, Outcome: r.Outcome, ToHQ: r.ToHQ, Clip: r.Clip, Delivery: r.Delivery,
@@ -124,11 +124,11 @@ func (v services) toContact(r serviceq.ServiceContact) (report.Contact, error) {
 }
 
 func (v services) Contacted(ctx context.Context, reportID, id string) (report.Contact, error) {
-	row, err := v.q.Contacted(ctx, serviceq.ContactedParams{HQ: v.s.hq, Report: reportID, ID: id})
+	row, err := v.q.Contacted(ctx, reportq.ContactedParams{HQ: v.s.hq, Report: reportID, ID: id})
 	return found(row, err, "contact", v.toContact)
 }
 
 func (v services) Contacts(ctx context.Context, reportID string) ([]report.Contact, error) {
-	rows, err := v.q.Contacts(ctx, serviceq.ContactsParams{HQ: v.s.hq, Report: reportID})
+	rows, err := v.q.Contacts(ctx, reportq.ContactsParams{HQ: v.s.hq, Report: reportID})
 	return list(rows, err, "contact", v.toContact)
 }

@@ -28,7 +28,7 @@ func Tables() []writer.Table {
 		t("client_register", "id"), t("client_credential", "token_hash"), t("client_console", "console"), t("client_session", "token_hash"),
 		t("client_done", "id"), t("client_answer", "id"), t("client_webhook", "id"),
 		t("console_snippets", "list"),
-		t("service_request", "id"), t("service_contact", "report", "id"),
+		t("report_video", "id"), t("report_contact", "report", "id"),
 	}
 }
 

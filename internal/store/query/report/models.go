@@ -17,6 +17,24 @@ type ReportChat struct {
 	Body       []byte `db:"body"`
 }
 
+type ReportContact struct {
+	HQ         string `db:"hq"`
+	Report     string `db:"report"`
+	ID         string `db:"id"`
+	Kind       string `db:"kind"`
+	Party      string `db:"party"`
+	Outcome    string `db:"outcome"`
+	Clip       string `db:"clip"`
+	ToHQ       string `db:"to_hq"`
+	Delivery   string `db:"delivery"`
+	At         int64  `db:"at"`
+	RecordedAt int64  `db:"recorded_at"`
+	ChangedAt  int64  `db:"changed_at"`
+	Console    string `db:"console"`
+	Person     string `db:"person"`
+	Body       []byte `db:"body"`
+}
+
 type ReportFrame struct {
 	HQ         string `db:"hq"`
 	ID         string `db:"id"`
@@ -152,4 +170,28 @@ type ReportRequest struct {
 	AnsweredAt int64  `db:"answered_at"`
 	Count      int64  `db:"count"`
 	Problem    int64  `db:"problem"`
+}
+
+type ReportVideo struct {
+	HQ          string `db:"hq"`
+	ID          string `db:"id"`
+	Origin      string `db:"origin"`
+	Answer      string `db:"answer"`
+	Terminal    string `db:"terminal"`
+	Service     string `db:"service"`
+	Mode        string `db:"mode"`
+	Purpose     string `db:"purpose"`
+	State       string `db:"state"`
+	Problem     int64  `db:"problem"`
+	PhoneIndex  string `db:"phone_index"`
+	Console     string `db:"console"`
+	Person      string `db:"person"`
+	AskedAt     int64  `db:"asked_at"`
+	DeliveredAt int64  `db:"delivered_at"`
+	SentAt      int64  `db:"sent_at"`
+	OpenedAt    int64  `db:"opened_at"`
+	ConsentedAt int64  `db:"consented_at"`
+	LiveAt      int64  `db:"live_at"`
+	EndedAt     int64  `db:"ended_at"`
+	Body        []byte `db:"body"`
 }

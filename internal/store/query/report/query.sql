@@ -66,3 +66,15 @@ SELECT * FROM report_missed WHERE hq = $1 AND done_at >= $2 AND done_at < $3 ORD
 SELECT COUNT(*) FROM report_missed WHERE hq = $1 AND open = 1;
 -- name: Notes :many
 SELECT * FROM report_note WHERE hq = $1 AND report = $2 ORDER BY at, id;
+-- name: Video :one
+SELECT * FROM report_video WHERE hq = $1 AND id = $2;
+-- name: VideosFrom :many
+SELECT * FROM report_video WHERE hq = $1 AND origin = $2 AND origin <> '' ORDER BY asked_at;
+-- name: VideosOf :many
+SELECT * FROM report_video WHERE hq = $1 AND answer = $2 AND answer <> '' ORDER BY asked_at;
+-- name: WaitingVideos :many
+SELECT * FROM report_video WHERE hq = $1 AND origin = '' AND answer = '' AND asked_at > $2 ORDER BY asked_at;
+-- name: Contacted :one
+SELECT * FROM report_contact WHERE hq = $1 AND report = $2 AND id = $3;
+-- name: Contacts :many
+SELECT * FROM report_contact WHERE hq = $1 AND report = $2 ORDER BY at, recorded_at, id;

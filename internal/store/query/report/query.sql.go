@@ -411,6 +411,87 @@ func (q *Queries) Closed(ctx context.Context, arg ClosedParams) ([]ReportReport,
 	return items, nil
 }
 
+const contacted = `-- name: Contacted :one
+SELECT hq, report, id, kind, party, outcome, clip, to_hq, delivery, at, recorded_at, changed_at, console, person, body FROM report_contact WHERE hq = $1 AND report = $2 AND id = $3
+`
+
+type ContactedParams struct {
+	HQ     string `db:"hq"`
+	Report string `db:"report"`
+	ID     string `db:"id"`
+}
+
+func (q *Queries) Contacted(ctx context.Context, arg ContactedParams) (ReportContact, error) {
+	row := q.db.QueryRowContext(ctx, contacted, arg.HQ, arg.Report, arg.ID)
+	var i ReportContact
+	err := row.Scan(
+		&i.HQ,
+		&i.Report,
+		&i.ID,
+		&i.Kind,
+		&i.Party,
+		&i.Outcome,
+		&i.Clip,
+		&i.ToHQ,
+		&i.Delivery,
+		&i.At,
+		&i.RecordedAt,
+		&i.ChangedAt,
+		&i.Console,
+		&i.Person,
+		&i.Body,
+	)
+	return i, err
+}
+
+const contacts = `-- name: Contacts :many
+SELECT hq, report, id, kind, party, outcome, clip, to_hq, delivery, at, recorded_at, changed_at, console, person, body FROM report_contact WHERE hq = $1 AND report = $2 ORDER BY at, recorded_at, id
+`
+
+type ContactsParams struct {
+	HQ     string `db:"hq"`
+	Report string `db:"report"`
+}
+
+func (q *Queries) Contacts(ctx context.Context, arg ContactsParams) ([]ReportContact, error) {
+	rows, err := q.db.QueryContext(ctx, contacts, arg.HQ, arg.Report)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportContact
+	for rows.Next() {
+		var i ReportContact
+		if err := rows.Scan(
+			&i.HQ,
+			&i.Report,
+			&i.ID,
+			&i.Kind,
+			&i.Party,
+			&i.Outcome,
+			&i.Clip,
+			&i.ToHQ,
+			&i.Delivery,
+			&i.At,
+			&i.RecordedAt,
+			&i.ChangedAt,
+			&i.Console,
+			&i.Person,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countMissed = `-- name: CountMissed :one
 SELECT COUNT(*) FROM report_missed WHERE hq = $1 AND open = 1
 `
@@ -1294,4 +1375,204 @@ func (q *Queries) Unshown(ctx context.Context, hq string) (int64, error) {
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const video = `-- name: Video :one
+SELECT hq, id, origin, answer, terminal, service, mode, purpose, state, problem, phone_index, console, person, asked_at, delivered_at, sent_at, opened_at, consented_at, live_at, ended_at, body FROM report_video WHERE hq = $1 AND id = $2
+`
+
+type VideoParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) Video(ctx context.Context, arg VideoParams) (ReportVideo, error) {
+	row := q.db.QueryRowContext(ctx, video, arg.HQ, arg.ID)
+	var i ReportVideo
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Origin,
+		&i.Answer,
+		&i.Terminal,
+		&i.Service,
+		&i.Mode,
+		&i.Purpose,
+		&i.State,
+		&i.Problem,
+		&i.PhoneIndex,
+		&i.Console,
+		&i.Person,
+		&i.AskedAt,
+		&i.DeliveredAt,
+		&i.SentAt,
+		&i.OpenedAt,
+		&i.ConsentedAt,
+		&i.LiveAt,
+		&i.EndedAt,
+		&i.Body,
+	)
+	return i, err
+}
+
+const videosFrom = `-- name: VideosFrom :many
+SELECT hq, id, origin, answer, terminal, service, mode, purpose, state, problem, phone_index, console, person, asked_at, delivered_at, sent_at, opened_at, consented_at, live_at, ended_at, body FROM report_video WHERE hq = $1 AND origin = $2 AND origin <> '' ORDER BY asked_at
+`
+
+type VideosFromParams struct {
+	HQ     string `db:"hq"`
+	Origin string `db:"origin"`
+}
+
+func (q *Queries) VideosFrom(ctx context.Context, arg VideosFromParams) ([]ReportVideo, error) {
+	rows, err := q.db.QueryContext(ctx, videosFrom, arg.HQ, arg.Origin)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportVideo
+	for rows.Next() {
+		var i ReportVideo
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Origin,
+			&i.Answer,
+			&i.Terminal,
+			&i.Service,
+			&i.Mode,
+			&i.Purpose,
+			&i.State,
+			&i.Problem,
+			&i.PhoneIndex,
+			&i.Console,
+			&i.Person,
+			&i.AskedAt,
+			&i.DeliveredAt,
+			&i.SentAt,
+			&i.OpenedAt,
+			&i.ConsentedAt,
+			&i.LiveAt,
+			&i.EndedAt,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const videosOf = `-- name: VideosOf :many
+SELECT hq, id, origin, answer, terminal, service, mode, purpose, state, problem, phone_index, console, person, asked_at, delivered_at, sent_at, opened_at, consented_at, live_at, ended_at, body FROM report_video WHERE hq = $1 AND answer = $2 AND answer <> '' ORDER BY asked_at
+`
+
+type VideosOfParams struct {
+	HQ     string `db:"hq"`
+	Answer string `db:"answer"`
+}
+
+func (q *Queries) VideosOf(ctx context.Context, arg VideosOfParams) ([]ReportVideo, error) {
+	rows, err := q.db.QueryContext(ctx, videosOf, arg.HQ, arg.Answer)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportVideo
+	for rows.Next() {
+		var i ReportVideo
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Origin,
+			&i.Answer,
+			&i.Terminal,
+			&i.Service,
+			&i.Mode,
+			&i.Purpose,
+			&i.State,
+			&i.Problem,
+			&i.PhoneIndex,
+			&i.Console,
+			&i.Person,
+			&i.AskedAt,
+			&i.DeliveredAt,
+			&i.SentAt,
+			&i.OpenedAt,
+			&i.ConsentedAt,
+			&i.LiveAt,
+			&i.EndedAt,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const waitingVideos = `-- name: WaitingVideos :many
+SELECT hq, id, origin, answer, terminal, service, mode, purpose, state, problem, phone_index, console, person, asked_at, delivered_at, sent_at, opened_at, consented_at, live_at, ended_at, body FROM report_video WHERE hq = $1 AND origin = '' AND answer = '' AND asked_at > $2 ORDER BY asked_at
+`
+
+type WaitingVideosParams struct {
+	HQ      string `db:"hq"`
+	AskedAt int64  `db:"asked_at"`
+}
+
+func (q *Queries) WaitingVideos(ctx context.Context, arg WaitingVideosParams) ([]ReportVideo, error) {
+	rows, err := q.db.QueryContext(ctx, waitingVideos, arg.HQ, arg.AskedAt)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportVideo
+	for rows.Next() {
+		var i ReportVideo
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Origin,
+			&i.Answer,
+			&i.Terminal,
+			&i.Service,
+			&i.Mode,
+			&i.Purpose,
+			&i.State,
+			&i.Problem,
+			&i.PhoneIndex,
+			&i.Console,
+			&i.Person,
+			&i.AskedAt,
+			&i.DeliveredAt,
+			&i.SentAt,
+			&i.OpenedAt,
+			&i.ConsentedAt,
+			&i.LiveAt,
+			&i.EndedAt,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
