@@ -436,6 +436,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/call-backs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the service to reach the caller again
+         * @description Right: `caller.call-back`.
+         */
+        post: operations["postReportsIdCallBacks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down a telephone call about it
+         * @description Right: `call.record`.
+         */
+        post: operations["postReportsIdCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{id}/chat": {
         parameters: {
             query?: never;
@@ -510,6 +550,26 @@ export interface paths {
          * @description Right: `data.request`.
          */
         post: operations["postReportsIdDataRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show one of the service's first-aid clips to the caller
+         * @description Right: `guide.send`.
+         */
+        post: operations["postReportsIdGuides"];
         delete?: never;
         options?: never;
         head?: never;
@@ -594,6 +654,26 @@ export interface paths {
          * @description Right: `incident.join`.
          */
         post: operations["postReportsIdIncidentPart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin or end to look at its live picture; who looks is recorded
+         * @description Right: `live.view`.
+         */
+        post: operations["postReportsIdLooks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -808,6 +888,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/video-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests for video that belong to no report yet
+         * @description Right: `board.read`.
+         */
+        get: operations["getVideoRequests"];
+        put?: never;
+        /**
+         * Have a service send a link to a telephone
+         * @description Right: `media.request`.
+         */
+        post: operations["postVideoRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voice-calls": {
         parameters: {
             query?: never;
@@ -859,11 +963,15 @@ export interface components {
              * @description the feed goes on after this change
              */
             cursor: number;
+            /** @description when reports of one service stand as one counted card */
+            flood: components["schemas"]["FloodRule"];
             /** Format: date-time */
             now: string;
             reports: components["schemas"]["Card"][];
             terminals: components["schemas"]["Link"][];
             unsaved: components["schemas"]["Card"][];
+            /** @description requests for video that belong to no report yet */
+            videos: components["schemas"]["Video"][];
         };
         BoardPlace: {
             id: string;
@@ -876,6 +984,11 @@ export interface components {
             revision: number;
             /** @enum {string} */
             state: "presented" | "escalated" | "accepted" | "in_dialog" | "closed";
+        };
+        CallBackInputBody: {
+            /** @description made by the page; a repeat is the same call-back */
+            id: string;
+            text?: string;
         };
         CallInputBody: {
             /** @description the telephone system's own; a repeat is the same call */
@@ -930,6 +1043,8 @@ export interface components {
             /** @enum {string} */
             mode: "actual" | "exercise" | "test";
             number: string;
+            /** @description report that this one was asked for from, by a request for video; it stands beside it */
+            origin: string;
             outputOnly: boolean;
             /** @description as given, in one line */
             place: string;
@@ -960,6 +1075,8 @@ export interface components {
             unsaved: boolean;
             /** Format: date-time */
             updatedAt: string;
+            /** @description how far the newest request for video of this report is */
+            video: string;
         };
         Change: {
             /** Format: date-time */
@@ -979,6 +1096,12 @@ export interface components {
             roles?: string[];
             /** @enum {string} */
             state?: "active" | "suspended" | "left";
+        };
+        Changed: {
+            after: string;
+            before: string;
+            /** @description JSON pointer into the report */
+            place: string;
         };
         ChatInputBody: {
             /** @description made by the page; a repeat is the same line */
@@ -1030,7 +1153,7 @@ export interface components {
         CloseInputBody: {
             note?: string;
             /** @enum {string} */
-            reason: "handled" | "duplicate" | "mistaken" | "exercise-over" | "no-answer" | "transferred" | "handled-alone";
+            reason: "handled" | "duplicate" | "mistaken" | "exercise-over" | "no-answer" | "transferred" | "handled-alone" | "safety";
         };
         Closing: {
             /** Format: date-time */
@@ -1058,6 +1181,26 @@ export interface components {
             present: boolean;
             revoked: boolean;
             supervisor: boolean;
+        };
+        Contact: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Doer"];
+            /** Format: date-time */
+            changedAt?: string;
+            delivery?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "telephone" | "call-back" | "guide";
+            /** @description who answered; of a clip its label */
+            name?: string;
+            note?: string;
+            number?: string;
+            outcome?: string;
+            party?: string;
+            /** Format: date-time */
+            recordedAt: string;
+            toHq?: string;
         };
         Counts: {
             /** Format: int64 */
@@ -1089,7 +1232,11 @@ export interface components {
         };
         Detail: {
             card: components["schemas"]["Card"];
+            /** @description what the present revision says otherwise than the one before */
+            changed: components["schemas"]["Difference"] | null;
             chat: components["schemas"]["Line"][];
+            /** @description telephone calls, call-backs and clips */
+            contacts: components["schemas"]["Contact"][];
             hasMedical: boolean;
             media: components["schemas"]["InterfaceMedia"][];
             problem: components["schemas"]["InterfaceProblem"] | null;
@@ -1098,7 +1245,19 @@ export interface components {
             report: components["schemas"]["InterfaceReport"] | null;
             revisions: components["schemas"]["Revision"][];
             timeline: components["schemas"]["Moment"][];
+            /** @description requests for video that were asked from it, or that it answers */
+            videos: components["schemas"]["Video"][];
             warnings: components["schemas"]["InterfaceProblem"][];
+        };
+        Difference: {
+            changes: components["schemas"]["Changed"][];
+            /**
+             * Format: int64
+             * @description the revision before
+             */
+            from: number;
+            /** Format: int64 */
+            to: number;
         };
         Doer: {
             /** @description the program that carried it, or did it as a machine */
@@ -1129,6 +1288,24 @@ export interface components {
             saved?: components["schemas"]["Saved"];
             /** @description a message that could not be stored, from memory */
             unsaved?: components["schemas"]["Card"];
+        };
+        FloodRule: {
+            /**
+             * Format: int64
+             * @description more than this many
+             */
+            more: number;
+            /**
+             * Format: int64
+             * @description received within this time of each other
+             */
+            withinMs: number;
+        };
+        GuideInputBody: {
+            /** @description of the clips that the service offers */
+            clip: string;
+            /** @description made by the page; a repeat is the same clip once */
+            id: string;
         };
         Incident: {
             /** Format: date-time */
@@ -1446,6 +1623,9 @@ export interface components {
             account: string;
             password: string;
         };
+        LookInputBody: {
+            looks: boolean;
+        };
         Map: {
             /** @description whose data it is, as text */
             attribution: string;
@@ -1635,6 +1815,78 @@ export interface components {
             id: string;
             name: string;
             roles: string[];
+        };
+        TelephoneInputBody: {
+            /**
+             * Format: date-time
+             * @description when the call was; now when it is missing
+             */
+            at?: string;
+            /** @description made by the page; a repeat is the same call */
+            id: string;
+            /** @description who answered */
+            name?: string;
+            note?: string;
+            number?: string;
+            /** @enum {string} */
+            outcome: "answered" | "no-answer" | "busy" | "wrong-number" | "relayed";
+            /** @enum {string} */
+            party: "caller" | "operator" | "headquarters" | "contact" | "other";
+            /** @description which headquarters */
+            toHq?: string;
+        };
+        Video: {
+            /** @description report that the service made of it, empty = not yet */
+            answer: string;
+            /** Format: date-time */
+            askedAt: string;
+            by: components["schemas"]["Doer"];
+            /** Format: date-time */
+            consentedAt?: string;
+            /** Format: date-time */
+            deliveredAt?: string;
+            /** Format: date-time */
+            endedAt?: string;
+            id: string;
+            /** Format: date-time */
+            liveAt?: string;
+            /** @enum {string} */
+            mode: "actual" | "exercise" | "test";
+            /** Format: date-time */
+            openedAt?: string;
+            /** @description report that it was asked from, empty = from a telephone call */
+            origin: string;
+            phone: string;
+            /**
+             * Format: int64
+             * @description why the terminal refused it, 0 = it did not
+             */
+            problem: number;
+            purpose: string;
+            /** Format: date-time */
+            sentAt?: string;
+            serviceId: string;
+            serviceName: string;
+            /** @enum {string} */
+            state: "requested" | "delivered" | "link-sent" | "link-opened" | "consented" | "live" | "live-ended" | "ended" | "declined" | "failed";
+            text: string;
+        };
+        VideoInputBody: {
+            /** @description made by the page; a repeat asks once */
+            id: string;
+            /**
+             * @description without a report; with one, its mode
+             * @enum {string}
+             */
+            mode?: "actual" | "exercise" | "test";
+            /** @description report that it is asked from; without one it belongs to a telephone call */
+            origin?: string;
+            /** @description whom to send the link; may be missing where the service is that of the report */
+            phone?: string;
+            /** @enum {string} */
+            purpose?: "position" | "scene" | "patient";
+            serviceId: string;
+            text?: string;
         };
         VoiceCall: {
             /** Format: date-time */
@@ -3323,6 +3575,156 @@ export interface operations {
             };
         };
     };
+    postReportsIdCallBacks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallBackInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdCalls: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postReportsIdChat: {
         parameters: {
             query?: never;
@@ -3566,6 +3968,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdGuides: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
                 };
             };
             /** @description Unauthorized */
@@ -3919,6 +4396,81 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PartInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdLooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInputBody"];
             };
         };
         responses: {
@@ -4764,6 +5316,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"][] | null;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postVideoRequests: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
                 };
             };
             /** @description Unauthorized */
