@@ -115,7 +115,7 @@ func (s *Subscribe) check(f *fault) {
 	switch {
 	case s.SubscriptionID == "" && s.RequestType == "":
 		f.refuse(stdif.CodeMissing, "/requestType", "a new subscription says its type")
-	case s.RequestType != "" && !strings.EqualFold(s.RequestType, TypeEIDO) /* adapters write it small */:
+	case s.RequestType != "" && !strings.EqualFold(s.RequestType, TypeEIDO) /* adapters write it small */ :
 		f.refuse(stdif.CodeUnknownValue, "/requestType", "only EIDO is spoken here")
 	}
 	switch s.RequestSubtype {
