@@ -37,7 +37,6 @@ export interface Doors {
 }
 
 const widestOpen = 16.5 // a single point is shown with the blocks around it
-const room = 56 // pixels around what is shown
 
 let protocol: Protocol | undefined
 
@@ -95,6 +94,7 @@ export class Canvas {
     })
     this.#view.setMissingStyleImageResolver((id) => this.#mark(id))
     this.#view.on('zoomend', () => this.#place())
+    this.#view.on('resize', () => this.#resized())
     document.fonts.addEventListener('loadingdone', this.#letters)
     this.#show(true)
   }
@@ -132,8 +132,14 @@ export class Canvas {
 
   #show(anew: boolean): void {
     if (anew) this.#held = false
-    this.#place()
     this.#fit()
+    this.#place()
+  }
+
+  #resized(): void {
+    this.#fitted = ''
+    this.#fit()
+    this.#place()
   }
 
   #fit(): void {
@@ -141,8 +147,15 @@ export class Canvas {
     const now = `${this.#scene.opened} ${JSON.stringify(b)}`
     if (this.#held || now === this.#fitted) return
     this.#fitted = now
-    if (b) this.#view.fitBounds(b, { padding: room, maxZoom: widestOpen, animate: false })
+    if (b) this.#view.fitBounds(b, { padding: this.#room(), maxZoom: widestOpen, animate: false })
     else this.#view.jumpTo({ center: [this.#map.center[0]!, this.#map.center[1]!], zoom: this.#map.center[2]! })
+  }
+
+  /** room around what is shown: signs stand above their places, buttons at the right; a small map has little of it. */
+  #room() {
+    const { clientWidth: width, clientHeight: height } = this.#view.getContainer()
+    const side = Math.min(60, width * 0.12)
+    return { top: Math.min(64, height * 0.18), bottom: Math.min(36, height * 0.1), left: side, right: side }
   }
 
   /** signs: the letter and role of each place, the number of each other report. */
@@ -150,7 +163,7 @@ export class Canvas {
     for (const s of this.#signs) s.remove()
     this.#signs = []
     const taken: Box[] = []
-    for (const s of this.#scene.layout.shown) {
+    for (const s of [...this.#scene.layout.shown].sort((a, b) => Number(faint(a)) - Number(faint(b)))) {
       if (s.at && !s.behind) this.#sign(taken, s.at, `sign${faint(s) ? ' faint' : ''}`, s.letter, this.#words.role(s.place.role), tokenOf(s.place.role))
     }
     for (const o of this.#scene.others) {

@@ -28,14 +28,24 @@ function boxOf(side: Side, x: number, y: number, width: number): Box {
   }
 }
 
-function over(a: Box, b: Box): boolean {
-  return a.left < b.left + b.width && b.left < a.left + a.width && Math.abs(a.top - b.top) < height
+/** over is how much of two signs lies on each other. */
+function over(a: Box, b: Box): number {
+  const wide = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left)
+  const high = height - Math.abs(a.top - b.top)
+  return wide > 0 && high > 0 ? wide * high : 0
 }
 
-/** sideOf finds a free side and takes it; where none is free the sign stands above. */
+const sides: Side[] = ['bottom', 'left', 'right', 'top']
+
+/** sideOf finds a free side, or the least taken one, and takes it. */
 export function sideOf(taken: Box[], x: number, y: number, width: number): Side {
-  const sides: Side[] = ['bottom', 'left', 'right', 'top']
-  const side = sides.find((s) => !taken.some((t) => over(t, boxOf(s, x, y, width)))) ?? 'bottom'
-  taken.push(boxOf(side, x, y, width))
-  return side
+  let best: Side = 'bottom'
+  let least = Infinity
+  for (const side of sides) {
+    const box = boxOf(side, x, y, width)
+    const hidden = taken.reduce((sum, t) => sum + over(t, box), 0)
+    if (hidden < least) [best, least] = [side, hidden]
+  }
+  taken.push(boxOf(best, x, y, width))
+  return best
 }
