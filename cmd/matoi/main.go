@@ -17,7 +17,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/matoi119/matoi/i18n"
-	"github.com/matoi119/matoi/internal/app"
 	"github.com/matoi119/matoi/internal/fault"
 )
 
@@ -44,11 +43,6 @@ type commands struct {
 }
 
 func main() {
-	// A child that decodes a stranger's picture is none of the commands: it has
-	// nothing but its input and its output (internal/sandbox).
-	if code, is := app.SandboxChild(os.Args, os.Stdin, os.Stdout); is {
-		os.Exit(code)
-	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

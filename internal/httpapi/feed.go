@@ -41,6 +41,7 @@ type hub struct {
 	hint  chan struct{}
 	names *names              // owned by run
 	told  map[string]LinkInfo // by terminal; owned by run
+	seats []Presence          // as told last; owned by run
 
 	mu      sync.Mutex
 	known   *names // the last names, for when the store cannot be read
@@ -108,6 +109,7 @@ func (h *hub) run(ctx context.Context) {
 		case <-h.hint:
 		case <-poll.C: // another process may have written
 			h.tellLinks()
+			h.tellPresences(ctx)
 		case <-ctx.Done():
 			return
 		}
@@ -130,8 +132,8 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, c := range changes {
-		if c.Kind == "report" && c.Detail == string(act.ReportRevise) {
-			h.s.painted.forget(c.Subject) // it may ring anew
+		if c.Kind == "report" && ringsAnew[act.Name(c.Detail)] {
+			h.s.painted.forget(c.Subject)
 		}
 		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" || c.Kind == "client" {
 			h.names = nil
@@ -157,6 +159,10 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 	h.mu.Unlock()
 	return len(changes) == feedPage, nil
 }
+
+// ringsAnew are the acts after which a report may ring that rang before: each
+// ring is confirmed for itself.
+var ringsAnew = map[act.Name]bool{act.ReportRevise: true, act.ReportRelease: true, act.ReportRaise: true, act.ChatReceive: true}
 
 func (h *hub) wakeLocked() {
 	close(h.news)

@@ -107,6 +107,9 @@ func (s *Server) logOut(ctx context.Context, id authn.Identity, _ *nothing) (not
 	if id.Client == nil {
 		authn.ClearSession(doorOf(ctx).w, id.Console.ID)
 	}
+	if err := s.acts.EndShift(ctx, s.whoOf(id)); err != nil && fault.Of(err) != fault.Denied {
+		return nothing{}, err
+	}
 	return nothing{}, s.acts.LogOut(ctx, s.whoOf(id), id.Session.TokenHash)
 }
 
@@ -121,14 +124,7 @@ type Board struct {
 	Counts    Counts     `json:"counts"`
 	Videos    []Video    `json:"videos" doc:"requests for video that belong to no report yet"`
 	Flood     FloodRule  `json:"flood" doc:"when reports of one service stand as one counted card"`
-}
-
-// Presence says whether a console's page is open, and who sits there.
-type Presence struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Present    bool   `json:"present"`
-	PersonName string `json:"personName"`
+	Missed    int64      `json:"missed" doc:"entries on the missed panel"`
 }
 
 // Counts compare what is stored with what some console has painted.
@@ -159,6 +155,9 @@ func (s *Server) board(ctx context.Context, _ authn.Identity, _ *nothing) (Board
 	if b.Consoles, err = s.presences(ctx, n); err != nil {
 		return b, err
 	}
+	if b.Missed, err = s.store.Panel().CountMissed(ctx); err != nil {
+		return b, err
+	}
 	b.Counts.Stored, b.Counts.Shown, err = s.store.Reports().Counts(ctx)
 	return b, err
 }
@@ -171,30 +170,6 @@ func (s *Server) cards(ctx context.Context, n *names, reports []report.Report) (
 			return nil, err
 		}
 		out = append(out, c)
-	}
-	return out, nil
-}
-
-func (s *Server) presences(ctx context.Context, n *names) ([]Presence, error) {
-	consoles, err := s.store.Consoles().Consoles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	open, err := s.store.Staff().Sessions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sits := map[string]string{}
-	for _, v := range open {
-		if v.Valid(s.now()) {
-			sits[v.ConsoleID] = n.persons[v.PersonID]
-		}
-	}
-	out := make([]Presence, 0, len(consoles))
-	for _, c := range consoles {
-		if !c.Revoked() {
-			out = append(out, Presence{c.ID, c.Name, s.hub.isPresent(c.ID), sits[c.ID]})
-		}
 	}
 	return out, nil
 }

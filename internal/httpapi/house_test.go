@@ -42,6 +42,7 @@ type house struct {
 	seq   int64
 	down  bool // the terminal cannot be asked
 	live  func(ctx context.Context, after int64) (LiveFrame, bool, error)
+	mode  stdif.Mode // of what arrives; "" = actual
 	stop  func()
 }
 
@@ -256,7 +257,7 @@ func (h *house) arrive(in stdif.Inbound) {
 	h.seq++
 	f, err := open1.FrameOf(in, time.Now())
 	h.must(err)
-	f.Seq, f.Spool, f.MsgID, f.ServiceID, f.TerminalID, f.Mode = h.seq, "spool", "msg", service, "t-01", stdif.Actual
+	f.Seq, f.Spool, f.MsgID, f.ServiceID, f.TerminalID, f.Mode = h.seq, "spool", "msg", service, "t-01", h.arrives()
 	wire, err := open1.Encode(f)
 	h.must(err)
 	v := act.Incoming{
@@ -265,6 +266,13 @@ func (h *house) arrive(in stdif.Inbound) {
 	}
 	v.Inbound, _, v.Problem = open1.DecodeBody(f)
 	h.incoming(v)
+}
+
+func (h *house) arrives() stdif.Mode {
+	if h.mode == "" {
+		return stdif.Actual
+	}
+	return h.mode
 }
 
 func (h *house) incoming(in act.Incoming) {

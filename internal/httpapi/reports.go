@@ -26,11 +26,12 @@ type Detail struct {
 	Chat      []Line          `json:"chat"`
 	Timeline  []Moment        `json:"timeline"`
 	// HasMedical says that there is a medical part; POST /reports/{id}/medical reads it.
-	HasMedical bool         `json:"hasMedical"`
-	Media      []MediumView `json:"media"`
-	Videos     []Video      `json:"videos" doc:"requests for video that were asked from it, or that it answers"`
-	Contacts   []Contact    `json:"contacts" doc:"telephone calls, call-backs and clips"`
-	Changed    *Difference  `json:"changed" doc:"what the present revision says otherwise than the one before"`
+	HasMedical bool          `json:"hasMedical"`
+	Media      []stdif.Media `json:"media"`
+	Videos     []Video       `json:"videos" doc:"requests for video that were asked from it, or that it answers"`
+	Contacts   []Contact     `json:"contacts" doc:"telephone calls, call-backs and clips"`
+	Changed    *Difference   `json:"changed" doc:"what the present revision says otherwise than the one before"`
+	Notes      []NoteView    `json:"notes" doc:"what persons added in words to a take-over or a raising"`
 }
 
 // RawView shows bytes as text, with a replacement sign where they are none.
@@ -83,7 +84,7 @@ type reportInput struct {
 
 const maxTimeline = 500
 
-func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportInput) (Detail, error) {
+func (s *Server) readReport(ctx context.Context, _ authn.Identity, in *reportInput) (Detail, error) {
 	var d Detail
 	r, err := s.store.Reports().Report(ctx, in.ID)
 	if err != nil {
@@ -106,9 +107,10 @@ func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportIn
 		func() error { return s.readRevisions(ctx, r, &d) },
 		func() error { return s.readChat(ctx, n, r, &d) },
 		func() error { return s.readTimeline(ctx, n, r, &d) },
-		func() error { return s.readMedia(ctx, id, r, &d) },
+		func() error { return s.readMedia(ctx, r, &d) },
 		func() error { return s.readServed(ctx, n, r, &d) },
 		func() error { return s.readDifference(ctx, r, &d) },
+		func() error { return s.readNotes(ctx, n, r, &d) },
 	} {
 		if err := part(); err != nil {
 			return d, err
@@ -207,7 +209,7 @@ func (s *Server) readTimeline(ctx context.Context, n *names, r report.Report, d 
 
 func momentOf(n *names, e audit.Body) Moment {
 	m := Moment{
-		At: time.UnixMicro(e.At).UTC(), Act: e.Act, Facts: e.Facts,
+		At: time.UnixMicro(e.At).UTC(), Act: e.Act, Facts: n.inFacts(e.Facts),
 		By: Doer{TerminalID: e.Actor.Terminal, ServiceID: e.Actor.Service, System: e.Actor.System},
 	}
 	if e.Actor.Console != "" {
@@ -220,6 +222,16 @@ func momentOf(n *names, e audit.Body) Moment {
 		m.By.PersonName = or(n.persons[e.Actor.Person], e.Actor.Person)
 	}
 	return m
+}
+
+// readMedia lists media that came alone; those within the report are in it.
+func (s *Server) readMedia(ctx context.Context, r report.Report, d *Detail) error {
+	d.Media = []stdif.Media{}
+	media, err := s.store.Content().Media(ctx, r.ID)
+	for _, m := range media {
+		d.Media = append(d.Media, m.Media)
+	}
+	return err
 }
 
 type listInput struct {

@@ -66,7 +66,6 @@ type Config struct {
 	Links        Links
 	Enrol        func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	Health       func(ctx context.Context) Health
-	Media        Media
 	Pages        http.Handler // the built pages
 	Maps         Maps         // nil: there is no map
 	Now          func() time.Time
@@ -92,7 +91,6 @@ type Server struct {
 	acts                *act.Acts
 	may                 *authz.Decider
 	links               Links
-	media               Media
 	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	health              func(ctx context.Context) Health
 	pages               http.Handler
@@ -109,15 +107,17 @@ type Server struct {
 	api         huma.API
 	handler     http.Handler
 	lives       lives
+	attendance  attendance
 }
 
 // New makes the door and checks that every route's right is declared.
 func New(c Config) (*Server, error) {
 	humaErrors()
 	s := &Server{
-		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links, media: c.Media,
+		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}}, conveyTimes: usualTimes,
+		attendance: attendance{start: time.Now(), of: map[string]heard{}},
 	}
 	if s.maps = c.Maps; s.maps == nil {
 		s.maps = noMap{}
@@ -222,6 +222,9 @@ func (s *Server) admit(r *http.Request, right authz.Right) (authn.Identity, erro
 		return id, err
 	}
 	if s.may.May(s.whoOf(id).Principal, right, authz.Resource{}).Allowed {
+		if id.Person != nil {
+			s.attendance.hear(id.Console.ID)
+		}
 		return id, s.pace(r, id)
 	}
 	if id.Client != nil && id.Person == nil {

@@ -44,6 +44,11 @@ type Card struct {
 	Reopened        bool               `json:"reopened"`
 	Unsaved         bool               `json:"unsaved" doc:"shown from memory: the store cannot write (未保存)"`
 	Claim           *Claim             `json:"claim"`
+	Taken           *Taken             `json:"taken" doc:"from whom the present claim came, until it ends"`
+	Offer           *Offered           `json:"offer"`
+	OfferRefused    string             `json:"offerRefused,omitempty" doc:"name of the console that refused the last offer"`
+	Raised          *Raising           `json:"raised" doc:"sent as an exercise or a test, worked on as actual since"`
+	Entered         *Entering          `json:"entered" doc:"typed in from paper after an outage"`
 	Step            stdif.AckStep      `json:"step" enum:"spooled,received,integrated,seen,refused"`
 	ChatCount       int64              `json:"chatCount"`
 	LastChatAt      time.Time          `json:"lastChatAt,omitzero"`
@@ -65,6 +70,7 @@ type Claim struct {
 	PersonID    string    `json:"personId"`
 	PersonName  string    `json:"personName"`
 	At          time.Time `json:"at"`
+	StaleAt     time.Time `json:"staleAt,omitzero" doc:"its seat has been silent since before; it may be taken over with a reason"`
 }
 
 // Closing says who ended the work on a report, and why.
@@ -297,7 +303,7 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 	service := n.services[r.Service]
 	c := Card{
 		ID: r.ID, Number: r.Number, ServiceID: r.Service, ServiceName: or(service.Name, r.Service), ServiceReportID: r.ServiceReport,
-		TerminalID: r.Terminal, Mode: r.Mode, Revision: r.Revision, State: r.State, Escalation: r.Escalation, Undecodable: r.Undecodable,
+		TerminalID: r.Terminal, Mode: r.Effective(), Revision: r.Revision, State: r.State, Escalation: r.Escalation, Undecodable: r.Undecodable,
 		Kind: words.kind, Excerpt: words.excerpt, Place: words.place, EventTime: r.EventAt, ReceivedAt: r.ReceivedAt, UpdatedAt: r.UpdatedAt,
 		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(), HandledAlone: r.Ended == stdif.ServiceHandledHere,
 		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
@@ -312,9 +318,10 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 	if r.Claim.Console != "" {
 		c.Claim = &Claim{
 			ConsoleID: r.Claim.Console, ConsoleName: or(n.consoles[r.Claim.Console], r.Claim.Console),
-			PersonID: r.Claim.Person, PersonName: or(n.persons[r.Claim.Person], r.Claim.Person), At: r.Claim.At,
+			PersonID: r.Claim.Person, PersonName: or(n.persons[r.Claim.Person], r.Claim.Person), At: r.Claim.At, StaleAt: r.Claim.StaleAt,
 		}
 	}
+	c.deskOf(n, r)
 	if r.State == report.Closed {
 		c.Close = &Closing{
 			By: "hq", Reason: r.Closing.Reason, At: r.Closing.At, ConsoleName: or(n.consoles[r.Closing.Console], r.Closing.Console),

@@ -212,6 +212,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feed/beat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say every 15 s that this page lives, and whether it can sound
+         * @description Right: `feed.read`.
+         */
+        post: operations["postFeedBeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feed/painted": {
         parameters: {
             query?: never;
@@ -312,6 +332,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The missed panel: what nobody took in time, until a person says what became of it
+         * @description Right: `missed.read`.
+         */
+        get: operations["getMissed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/missed/acknowledged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was taken off the missed panel within a time
+         * @description Right: `missed.read`.
+         */
+        get: operations["getMissedAcknowledged"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/missed/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take one entry off the missed panel, with what became of it
+         * @description Right: `missed.acknowledge`.
+         */
+        post: operations["postMissedIdAcknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/persons": {
         parameters: {
             query?: never;
@@ -370,6 +450,26 @@ export interface paths {
          * @description Right: `session.revoke`.
          */
         post: operations["postPersonsIdLogOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter from paper what came during an outage; it never rings
+         * @description Right: `report.enter`.
+         */
+        post: operations["postReportEntries"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,26 +780,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/reports/{id}/media/{medium}/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A person made a blurred medium visible
-         * @description Right: `media.read`.
-         */
-        post: operations["postReportsIdMediaMediumLook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/reports/{id}/medical": {
         parameters: {
             query?: never;
@@ -714,6 +794,86 @@ export interface paths {
          * @description Right: `report.medical`.
          */
         post: operations["postReportsIdMedical"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer the claim to another console, or to all (*)
+         * @description Right: `claim.offer`.
+         */
+        post: operations["postReportsIdOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/offer/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take what was offered; one winner
+         * @description Right: `claim.accept`.
+         */
+        post: operations["postReportsIdOfferAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/offer/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say no to an offer made to this console
+         * @description Right: `claim.accept`.
+         */
+        post: operations["postReportsIdOfferRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/offer/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the offer back
+         * @description Right: `claim.offer`.
+         */
+        post: operations["postReportsIdOfferWithdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -760,6 +920,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/raise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an actual report of an exercise; never the reverse
+         * @description Right: `report.raise`.
+         */
+        post: operations["postReportsIdRaise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{id}/release": {
         parameters: {
             query?: never;
@@ -774,6 +954,26 @@ export interface paths {
          * @description Right: `report.release`.
          */
         post: operations["postReportsIdRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take it out of another seat's charge, with a reason
+         * @description Right: `claim.takeover`.
+         */
+        post: operations["postReportsIdTakeOver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -815,6 +1015,90 @@ export interface paths {
          * @description Right: `session.close`.
          */
         delete: operations["deleteSessionsCurrent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shift at this console, what was left for it, and what it holds
+         * @description Right: `shift.read`.
+         */
+        get: operations["getShift"];
+        put?: never;
+        /**
+         * Begin the shift: the ring was heard, or a reason why not
+         * @description Right: `shift.keep`.
+         */
+        post: operations["postShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the shift with a note for whoever comes
+         * @description Right: `shift.hand-over`.
+         */
+        post: operations["postShiftHandOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/hand-overs/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm having read it; the claims come along
+         * @description Right: `shift.hand-over`.
+         */
+        post: operations["postShiftHandOversIdTake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set how loud the seat rings; never below the floor
+         * @description Right: `shift.keep`.
+         */
+        post: operations["postShiftVolume"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -960,6 +1244,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcknowledgeInputBody: {
+            note?: string;
+            /** @enum {string} */
+            outcome: "answered" | "called-back" | "reached-otherwise" | "known-duplicate" | "not-reached" | "not-needed";
+        };
         AddPersonInputBody: {
             account: string;
             name: string;
@@ -975,6 +1264,13 @@ export interface components {
             /** Format: date-time */
             now: string;
         };
+        BeatInputBody: {
+            /**
+             * @description whether the browser lets sound out now
+             * @enum {string}
+             */
+            sound?: "ready" | "blocked";
+        };
         Board: {
             consoles: components["schemas"]["Presence"][];
             counts: components["schemas"]["Counts"];
@@ -985,6 +1281,11 @@ export interface components {
             cursor: number;
             /** @description when reports of one service stand as one counted card */
             flood: components["schemas"]["FloodRule"];
+            /**
+             * Format: int64
+             * @description entries on the missed panel
+             */
+            missed: number;
             /** Format: date-time */
             now: string;
             reports: components["schemas"]["Card"][];
@@ -1043,6 +1344,8 @@ export interface components {
             claim: components["schemas"]["Claim"] | null;
             close: components["schemas"]["Closing"] | null;
             ended: boolean;
+            /** @description typed in from paper after an outage */
+            entered: components["schemas"]["Entering"] | null;
             /** Format: int64 */
             escalation: number;
             /** Format: date-time */
@@ -1063,12 +1366,17 @@ export interface components {
             /** @enum {string} */
             mode: "actual" | "exercise" | "test";
             number: string;
+            offer: components["schemas"]["Offered"] | null;
+            /** @description name of the console that refused the last offer */
+            offerRefused?: string;
             /** @description report that this one was asked for from, by a request for video; it stands beside it */
             origin: string;
             outputOnly: boolean;
             /** @description as given, in one line */
             place: string;
             proxy: boolean;
+            /** @description sent as an exercise or a test, worked on as actual since */
+            raised: components["schemas"]["Raising"] | null;
             /** Format: date-time */
             receivedAt: string;
             reopened: boolean;
@@ -1089,6 +1397,8 @@ export interface components {
             state: "presented" | "escalated" | "accepted" | "in_dialog" | "closed";
             /** @enum {string} */
             step: "spooled" | "received" | "integrated" | "seen" | "refused";
+            /** @description from whom the present claim came, until it ends */
+            taken: components["schemas"]["Taken"] | null;
             terminalId: string;
             undecodable: boolean;
             /** @description shown from memory: the store cannot write (未保存) */
@@ -1135,6 +1445,11 @@ export interface components {
             consoleName: string;
             personId: string;
             personName: string;
+            /**
+             * Format: date-time
+             * @description its seat has been silent since before; it may be taken over with a reason
+             */
+            staleAt?: string;
         };
         ClientConsoleInputBody: {
             /** @description as the room calls that position */
@@ -1258,7 +1573,9 @@ export interface components {
             /** @description telephone calls, call-backs and clips */
             contacts: components["schemas"]["Contact"][];
             hasMedical: boolean;
-            media: components["schemas"]["MediumView"][];
+            media: components["schemas"]["InterfaceMedia"][];
+            /** @description what persons added in words to a take-over or a raising */
+            notes: components["schemas"]["NoteView"][];
             problem: components["schemas"]["InterfaceProblem"] | null;
             /** @description what a report that could not be decoded looks like */
             raw: components["schemas"]["RawView"] | null;
@@ -1298,6 +1615,38 @@ export interface components {
             /** @description where to walk when the link is down */
             place: string;
         };
+        EnteredReport: {
+            id: string;
+        };
+        Entering: {
+            /** Format: date-time */
+            at: string;
+            consoleName: string;
+            personName: string;
+        };
+        EntryInputBody: {
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            eventAt: string;
+            /** @description common code of the incident type */
+            kind: string;
+            note?: string;
+            /**
+             * @description empty = still being worked on: it is this console's claim
+             * @enum {string}
+             */
+            outcome?: "handled" | "duplicate" | "mistaken" | "no-answer" | "transferred" | "";
+            phone?: string;
+            place?: string;
+            /**
+             * Format: date-time
+             * @description when it was written down
+             */
+            receivedAt: string;
+            text?: string;
+        };
         FeedEvent: {
             /** @description every second; a page that hears nothing for 3 s says so */
             beat?: components["schemas"]["Beat"];
@@ -1326,6 +1675,20 @@ export interface components {
             clip: string;
             /** @description made by the page; a repeat is the same clip once */
             id: string;
+        };
+        HandOverInputBody: {
+            note?: string;
+            /** @description the console that takes over; empty = this one, for the next person */
+            to?: string;
+        };
+        HandOverView: {
+            /** Format: date-time */
+            at: string;
+            /** @description what comes along */
+            claims: components["schemas"]["Card"][];
+            from: components["schemas"]["Doer"];
+            id: string;
+            note: string;
         };
         Incident: {
             /** Format: date-time */
@@ -1612,6 +1975,9 @@ export interface components {
             /** @description likeliest first; nothing is joined before a person confirms */
             proposals: components["schemas"]["JoinProposal"][];
         };
+        Left: {
+            id: string;
+        };
         Line: {
             /** Format: date-time */
             at: string;
@@ -1675,65 +2041,32 @@ export interface components {
             /** @description of a log-in through a client: the bearer token of this person's session */
             token?: string;
         };
-        MediumView: {
-            /** @description bytes are coming, or the copy is being made, at this moment */
-            active: boolean;
-            /**
-             * Format: date-time
-             * @description announced
-             */
-            at: string;
-            /** Format: int64 */
-            bytes: number;
-            /**
-             * Format: int64
-             * @description of the standard interface; 0 = none
-             */
-            code: number;
-            /** Format: date-time */
-            disposedAt?: string;
-            /** Format: int64 */
-            durationMs: number;
-            /** Format: int64 */
-            height: number;
-            /**
-             * Format: int64
-             * @description bytes that have come so far
-             */
-            here: number;
-            id: string;
-            label: string;
-            /** @description where the medium says it was taken: a claim of its sender */
-            location: components["schemas"]["InterfaceLocation"] | null;
-            /** @description this person has looked at it */
-            looked: boolean;
-            /** @description as the service names it */
-            mediumId: string;
-            /** @description as the service stated it */
-            mime: string;
-            /**
-             * @description why nothing is coming at the moment
-             * @enum {string}
-             */
-            note: "" | "link" | "there" | "retry" | "quota" | "room";
-            poster: boolean;
-            /** @description why it is held back */
-            reason: string;
-            /** @enum {string} */
-            scan: "clean" | "infected" | "not-scanned";
-            shownMime: string;
-            soundKept: boolean;
-            /** Format: date-time */
-            startedAt: string | null;
-            /** @enum {string} */
-            state: "announced" | "kept" | "shown" | "quarantined" | "disposed";
-            /** Format: int64 */
-            width: number;
-        };
         MemberInputBody: {
             id: string;
             /** @enum {string} */
             kind: "report" | "voice-call";
+        };
+        MissedDone: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Doer"];
+            note: string;
+            /** @enum {string} */
+            outcome: "answered" | "called-back" | "reached-otherwise" | "known-duplicate" | "not-reached" | "not-needed";
+        };
+        MissedEntry: {
+            /**
+             * Format: date-time
+             * @description when the first cause came
+             */
+            at: string;
+            card: components["schemas"]["Card"];
+            /** @description unheard, escalated, ended, cancelled, silent, no-answer */
+            causes: string[];
+            done: components["schemas"]["MissedDone"] | null;
+            id: string;
+            /** @description number to call back, as given; empty = none */
+            phone: string;
         };
         Moment: {
             act: string;
@@ -1748,7 +2081,25 @@ export interface components {
             id: string;
             name: string;
         };
+        NoteView: {
+            act: string;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Doer"];
+            text: string;
+        };
         Nothing: Record<string, never>;
+        OfferInputBody: {
+            /** @description a console, or * for all */
+            to: string;
+        };
+        Offered: {
+            /** Format: date-time */
+            at: string;
+            /** @description a console, or * for all */
+            to: string;
+            toName: string;
+        };
         PaintedInputBody: {
             /** @description ids of reports that are in the page's pixels now */
             reports: string[];
@@ -1788,10 +2139,32 @@ export interface components {
             text?: string;
         };
         Presence: {
+            /** @description the browser lets no sound out now */
+            blocked: boolean;
             id: string;
             name: string;
             personName: string;
             present: boolean;
+            /** @description why it is unproved */
+            reason?: string;
+            /** @description somebody is logged in and three beats of the page were missed */
+            silent: boolean;
+            /**
+             * Format: date-time
+             * @description when the shift began
+             */
+            since?: string;
+            /**
+             * @description as the person on duty stated; empty = not yet
+             * @enum {string}
+             */
+            sound: "proved" | "unproved" | "";
+            supervisor: boolean;
+            /**
+             * Format: int64
+             * @description percent; 0 = nobody is on duty
+             */
+            volume: number;
         };
         Problem: {
             args?: {
@@ -1809,6 +2182,25 @@ export interface components {
             title: string;
             /** @description urn:matoi:problem:<key> */
             type: string;
+        };
+        RaiseInputBody: {
+            note?: string;
+            /** @enum {string} */
+            reason: "real" | "maybe-real" | "wrong-mode";
+        };
+        Raising: {
+            /** Format: date-time */
+            at: string;
+            consoleName: string;
+            personName: string;
+            reason: string;
+            /**
+             * @description the mode that the service sent and goes on in
+             * @enum {string}
+             */
+            sent: "exercise" | "test";
+            /** @description its number before */
+            was: string;
         };
         RawView: {
             /** Format: int64 */
@@ -1863,6 +2255,35 @@ export interface components {
             offer?: components["schemas"]["InterfaceOffer"];
             outputOnly: boolean;
         };
+        ShiftInputBody: {
+            /**
+             * @description of unproved
+             * @enum {string}
+             */
+            reason?: "no-device" | "blocked" | "quiet" | "later" | "";
+            /** @enum {string} */
+            sound: "proved" | "unproved";
+        };
+        ShiftView: {
+            /** Format: date-time */
+            beganAt?: string;
+            /** @description what this console holds */
+            claims: components["schemas"]["Card"][];
+            /**
+             * Format: int64
+             * @description the quietest that the seat may ring, in percent
+             */
+            floor: number;
+            /** @description left for this console and not yet confirmed */
+            handOvers: components["schemas"]["HandOverView"][];
+            /** @description this person has begun a shift here */
+            onDuty: boolean;
+            reason: string;
+            /** @enum {string} */
+            sound: "proved" | "unproved" | "";
+            /** Format: int64 */
+            volume: number;
+        };
         Snippet: {
             text: string;
             /** @description by language tag: en, zh, ko, pt, vi */
@@ -1890,6 +2311,23 @@ export interface components {
             id: string;
             name: string;
             roles: string[];
+        };
+        TakeOverInputBody: {
+            note?: string;
+            /**
+             * @description may be empty within 20 s after losing it
+             * @enum {string}
+             */
+            reason?: "no-response" | "away" | "overloaded" | "supervision" | "other" | "";
+        };
+        Taken: {
+            consoleId: string;
+            consoleName: string;
+            /** @description by offer, with the shift, or taken back: nobody lost anything */
+            handed: boolean;
+            personName: string;
+            /** @description empty when it was handed over or taken back */
+            reason: string;
         };
         TelephoneInputBody: {
             /**
@@ -1979,6 +2417,13 @@ export interface components {
             startedAt: string;
             /** @enum {string} */
             state: "ringing" | "answered" | "ended";
+        };
+        VolumeInputBody: {
+            /**
+             * Format: int64
+             * @description percent
+             */
+            volume: number;
         };
     };
     responses: never;
@@ -2817,6 +3262,79 @@ export interface operations {
             };
         };
     };
+    postFeedBeat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeatInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postFeedPainted: {
         parameters: {
             query?: never;
@@ -3156,6 +3674,218 @@ export interface operations {
             };
         };
     };
+    getMissed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissedEntry"][] | null;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMissedAcknowledged: {
+        parameters: {
+            query: {
+                /** @description acknowledged from then on */
+                from: string;
+                /** @description and before then */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissedEntry"][] | null;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMissedIdAcknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPersons: {
         parameters: {
             query?: never;
@@ -3392,6 +4122,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportEntries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredReport"];
                 };
             };
             /** @description Unauthorized */
@@ -4606,7 +5409,7 @@ export interface operations {
             };
         };
     };
-    postReportsIdMediaMediumLook: {
+    postReportsIdMedical: {
         parameters: {
             query?: never;
             header?: {
@@ -4615,7 +5418,223 @@ export interface operations {
             };
             path: {
                 id: string;
-                medium: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterfaceMedical"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdOffer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdOfferAccept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdOfferRefuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
             };
             cookie?: never;
         };
@@ -4678,7 +5697,7 @@ export interface operations {
             };
         };
     };
-    postReportsIdMedical: {
+    postReportsIdOfferWithdraw: {
         parameters: {
             query?: never;
             header?: {
@@ -4699,7 +5718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InterfaceMedical"];
+                    "application/json": components["schemas"]["Nothing"];
                 };
             };
             /** @description Unauthorized */
@@ -4885,6 +5904,81 @@ export interface operations {
             };
         };
     };
+    postReportsIdRaise: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaiseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postReportsIdRelease: {
         parameters: {
             query?: never;
@@ -4907,6 +6001,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdTakeOver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOverInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
                 };
             };
             /** @description Unauthorized */
@@ -5034,6 +6203,362 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postShift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postShiftHandOver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Left"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postShiftHandOversIdTake: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postShiftVolume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VolumeInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -4,7 +4,7 @@ import { card, link } from '../testing/card'
 import { Board } from './board.svelte'
 
 function answer(over: Partial<BoardAnswer> = {}): BoardAnswer {
-  return { cursor: 10, now: '2026-11-22T12:00:00Z', reports: [], terminals: [], unsaved: [], consoles: [], counts: { stored: 0, shown: 0 }, videos: [], flood: { more: 10, withinMs: 60_000 }, ...over }
+  return { cursor: 10, now: '2026-11-22T12:00:00Z', reports: [], terminals: [], unsaved: [], consoles: [], counts: { stored: 0, shown: 0 }, missed: 0, videos: [], flood: { more: 10, withinMs: 60_000 }, ...over }
 }
 const change = (seq: number, over: Partial<Change> = {}): Change => ({ seq, at: '', kind: 'report', subject: 'r1', detail: '', ...over })
 

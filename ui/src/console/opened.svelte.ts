@@ -1,5 +1,4 @@
 import { lineId, type ConsoleApi } from '../api/console'
-import { Strip } from './strip.svelte'
 import { asProblem, type Problem } from '../api/problem'
 import type { Card, ChatLine, CloseReason, Detail } from '../api/types'
 
@@ -32,7 +31,6 @@ export class Opened {
   /** the list of ready sentences is open beside the chat */
   snippets = $state(false)
   sending = $state<Outgoing[]>([])
-  readonly strip = new Strip()
 
   readonly #api: ConsoleApi
   readonly #lost: (p: Problem) => boolean
@@ -78,7 +76,6 @@ export class Opened {
       this.panel = ''
       this.changedTo = 0
       this.snippets = false
-      this.strip.close()
       this.busy = ''
       this.#draft = this.#drafts.get(id) ?? ''
       this.sending = this.#outgoing.get(id) ?? []

@@ -29,6 +29,10 @@ export function card(over: Partial<Card> = {}): Card {
     reopened: false,
     unsaved: false,
     claim: null,
+    taken: null,
+    offer: null,
+    raised: null,
+    entered: null,
     step: 'received',
     chatCount: 0,
     lastChatAt: '',
@@ -65,6 +69,7 @@ export function detail(over: Partial<Detail> = {}): Detail {
     videos: [],
     contacts: [],
     changed: null,
+    notes: [],
     ...over,
   }
 }
