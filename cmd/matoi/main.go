@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/matoi119/matoi/i18n"
+	"github.com/matoi119/matoi/internal/app"
 	"github.com/matoi119/matoi/internal/fault"
 )
 
@@ -43,6 +44,11 @@ type commands struct {
 }
 
 func main() {
+	// A child that decodes a stranger's picture is none of the commands: it has
+	// nothing but its input and its output (internal/sandbox).
+	if code, is := app.SandboxChild(os.Args, os.Stdin, os.Stdout); is {
+		os.Exit(code)
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -49,11 +49,27 @@ type serverCommand struct {
 	Bell         string        `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
 	PrintList    string        `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
 	PrintEvery   time.Duration `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
+	Media        mediaSettings `embed:"" prefix:"media-"`
+}
+
+// mediaSettings are what a headquarters decides about pictures and videos.
+type mediaSettings struct {
+	Sound    bool          `env:"MATOI_MEDIA_SOUND" help:"Keep the sound of videos in the copy that consoles show. The sealed original keeps it in any case."`
+	Keep     time.Duration `default:"26280h" env:"MATOI_MEDIA_KEEP" help:"How long media of actual reports are kept; 0 = for ever. Never while the report is open."`
+	Exercise time.Duration `default:"720h" env:"MATOI_MEDIA_EXERCISE" help:"The same for exercises and tests."`
+	Held     time.Duration `default:"720h" env:"MATOI_MEDIA_HELD" help:"The same for what is held back."`
+	Quota    int64         `default:"107374182400" env:"MATOI_MEDIA_QUOTA" help:"Bytes of all media here; further ones wait at their terminals. 0 = no limit."`
+	Service  int64         `default:"53687091200" env:"MATOI_MEDIA_SERVICE" help:"Bytes of one service's media here. 0 = no limit."`
+	Floor    int64         `default:"1073741824" env:"MATOI_MEDIA_FLOOR" help:"Bytes of the disk that media leave free for reports."`
+}
+
+func (m mediaSettings) config() app.MediaConfig {
+	return app.MediaConfig{Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, Floor: m.Floor}
 }
 
 // Run starts the server and stays until it is told to end.
 func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, Bell: c.Bell, Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

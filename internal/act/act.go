@@ -71,6 +71,11 @@ const (
 	CallerCallBack    Name = "caller.call-back"
 	GuideSend         Name = "guide.send"
 	LiveView          Name = "live.view"
+	MediaKeep         Name = "media.keep"
+	MediaShow         Name = "media.show"
+	MediaQuarantine   Name = "media.quarantine"
+	MediaLook         Name = "media.look"
+	MediaDispose      Name = "media.dispose"
 	DataRequest       Name = "data.request"
 	DataAnswer        Name = "data.answer"
 	MessageDeliver    Name = "message.deliver"
@@ -128,6 +133,8 @@ func Rights() map[Name]authz.Right {
 		ReportUnheard: authz.ReportUnheard, ReportEscalate: authz.ReportEscalate,
 		ReportStale: authz.ReportSilent, ReportSilent: authz.ReportSilent, ReportClock: authz.ReportEscalate,
 		ChatSend: authz.ChatSend, DataRequest: authz.DataRequest, DataAnswer: authz.DataAnswer,
+		MediaKeep: authz.MediaKeep, MediaShow: authz.MediaKeep, MediaQuarantine: authz.MediaKeep,
+		MediaLook: authz.MediaRead, MediaDispose: authz.MediaDispose,
 		MessageDeliver: authz.MessageDeliver,
 		TerminalLink:   authz.TerminalLink, TerminalServices: authz.TerminalLink,
 		TerminalEnrol: authz.TerminalEnrol, TerminalRenew: authz.TerminalRenew, TerminalRevoke: authz.TerminalRevoke,

@@ -84,6 +84,9 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 		if r, err = first(ctx, u, a); err != nil {
 			return Told{}, err
 		}
+		if _, err = refer(ctx, u, r, content.Media...); err != nil {
+			return Told{}, err
+		}
 		if r, err = answers(ctx, u, in, content, r); err != nil {
 			return Told{}, err
 		}
@@ -111,6 +114,10 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 		facts["verdict"] = "repeated"
 	case report.Older:
 		facts["verdict"] = "older"
+	default:
+		if _, err := refer(ctx, u, n, content.Media...); err != nil {
+			return Told{}, err
+		}
 	}
 	told, err := keep(ctx, u, in, r, n, ReportRevise, content.Medical != nil, facts)
 	if err == nil && r.State == report.Closed && n.State != report.Closed {
@@ -269,20 +276,4 @@ func quietly(ctx context.Context, u *store.Unit, in Incoming, r report.Report, s
 		return Told{}, err
 	}
 	return Told{Act: ReportState, Subject: "report/" + r.ID, Mode: r.Effective(), Facts: map[string]string{"state": string(s.State)}}, u.Reports().Save(ctx, r)
-}
-
-func arriveMedia(ctx context.Context, u *store.Unit, in Incoming, m stdif.Media) (Told, error) {
-	r, _, err := known(ctx, u, in, m.ReportID)
-	if err != nil {
-		return Told{}, err
-	}
-	added, err := u.Dialog().AddMedium(ctx, report.Medium{Report: r.ID, Media: m, At: u.Now()})
-	if err != nil {
-		return Told{}, err
-	}
-	if added {
-		r.MediaCount++
-		r.UpdatedAt = u.Now()
-	}
-	return keep(ctx, u, in, r, r, MediaReceive, false, map[string]string{"type": m.MIME})
 }

@@ -68,6 +68,11 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			_, err := h.RequestTerminal(ctx, who, terminal1)
 			return err
 		},
+		act.MediaKeep:       func(ctx context.Context, who act.Who) error { return h.KeepMedium(ctx, who, "m", 1, nil) },
+		act.MediaShow:       func(ctx context.Context, who act.Who) error { return h.ShowMedium(ctx, who, "m", report.Made{}) },
+		act.MediaQuarantine: func(ctx context.Context, who act.Who) error { return h.MissMedium(ctx, who, "m") },
+		act.MediaLook:       func(ctx context.Context, who act.Who) error { return h.LookMedium(ctx, who, reportID, "m") },
+		act.MediaDispose:    func(ctx context.Context, who act.Who) error { return h.DisposeMedium(ctx, who, "m", "retention") },
 		act.MediaRequest: func(ctx context.Context, who act.Who) error {
 			return h.RequestVideo(ctx, who, act.AskVideo{ID: "q", Service: net119, Phone: "+819000000000", Mode: stdif.Test})
 		},

@@ -42,8 +42,8 @@ func TestNothingOfACallerInClear(t *testing.T) {
 	if err != nil || !f.Health || !strings.Contains(string(f.Body), "CANARY-MEDICAL") {
 		t.Errorf("frame with health data: health %t, %v", f.Health, err)
 	}
-	media, err := h.store.Content().Media(t.Context(), id)
-	if err != nil || len(media) != 1 || media[0].Media.SHA256 != digest || media[0].Media.Label != "CANARY-LABEL" {
+	media, err := h.store.Media().OfReport(t.Context(), id)
+	if err != nil || len(media) != 2 || media[1].Media.SHA256 != digest || media[1].Media.Label != "CANARY-LABEL" {
 		t.Errorf("media = %+v, %v: the real digest is kept, sealed", media, err)
 	}
 	if note, err := h.store.Content().CloseNote(t.Context(), id); err != nil || note != "CANARY-NOTE" {

@@ -44,6 +44,7 @@ func (c HouseConfig) keys() string {
 type House struct {
 	c     HouseConfig
 	Store *store.Store
+	Keys  *seal.Keeper
 	Acts  *act.Acts
 	May   *authz.Decider
 	CA    *pki.CA
@@ -64,7 +65,7 @@ func OpenHouse(ctx context.Context, c HouseConfig) (_ *House, err error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &House{c: c}
+	h := &House{c: c, Keys: keys}
 	if h.May, err = authz.New(); err != nil {
 		return nil, err
 	}

@@ -15,8 +15,10 @@ import (
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/gateway"
 	"github.com/matoi119/matoi/internal/httpapi"
+	"github.com/matoi119/matoi/internal/media"
 	"github.com/matoi119/matoi/internal/outbox"
 	"github.com/matoi119/matoi/internal/pki"
+	"github.com/matoi119/matoi/internal/sandbox"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/internal/wake"
 	"github.com/matoi119/matoi/stdif"
@@ -36,6 +38,7 @@ type ServerConfig struct {
 	// PaperEvery: personal data in clear. "" = none.
 	Paper      string
 	PaperEvery time.Duration
+	Media      MediaConfig
 	Version    string
 	Log        *slog.Logger
 
@@ -48,6 +51,8 @@ type Server struct {
 	*House
 	c       ServerConfig
 	gateway *gateway.Gateway
+	media   *media.Worker
+	sandbox *sandbox.Sandbox
 	api     *httpapi.Server
 	shown   *pki.Shown
 	clock   *clock
@@ -75,6 +80,9 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	}()
 	bell := new(lateBell)
 	s.gateway = s.newGateway(bell)
+	if s.media, err = s.newMedia(); err != nil {
+		return nil, err
+	}
 	if s.api, err = s.newAPI(); err != nil {
 		return nil, err
 	}
@@ -147,7 +155,7 @@ func (s *Server) renew(ctx context.Context, id, address string, settings *tls.Co
 
 func (s *Server) newAPI() (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{Headquarters: s.House.c.HQ, Name: s.House.c.Name, Version: s.c.Version, Store: s.Store, Acts: s.Acts,
-		May: s.May, Links: links{s.gateway}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
+		May: s.May, Links: links{s.gateway}, Media: copies{s.media}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
 }
 
 // links shows the gateway to the API.
@@ -227,6 +235,7 @@ func (s *Server) start(ctx context.Context) {
 	for name, part := range map[string]func(context.Context) error{
 		"feed":    s.api.Run,
 		"gateway": s.gateway.Run,
+		"media":   s.media.Run,
 		"wake": func(ctx context.Context) error {
 			wake.Run(ctx, s.Acts, s.Store.Reports(), s.Store.Now, s.c.Log)
 			return nil
@@ -334,6 +343,7 @@ func (s *Server) Health(ctx context.Context) httpapi.Health {
 	if s.c.Bell == "" {
 		h.Parts["bell"] = "no bell is configured: alarms wait in the outbox"
 	}
+	h.Parts["pictures"], h.Parts["videos"] = s.mediaHealth(ctx)
 	waiting, err := s.Store.OutboxWaiting(ctx)
 	if err != nil {
 		bad("store", "cannot read")

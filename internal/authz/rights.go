@@ -95,6 +95,8 @@ const (
 	ReportEscalate  Right = "report.escalate"
 	ReportUnheard   Right = "report.unheard"
 	ReportSilent    Right = "report.silent"
+	MediaKeep       Right = "media.keep"
+	MediaDispose    Right = "media.dispose"
 	DataAnswer      Right = "data.answer"
 	MessageDeliver  Right = "message.deliver"
 	TerminalLink    Right = "terminal.link"
@@ -252,6 +254,8 @@ func machineRights() []Declaration {
 		{ReportEscalate, "受付のない通報の呼出しを強める", []Who{Wake}},
 		{ReportUnheard, "どの指令台も鳴らなかった通報を端末と警報へ回す", []Who{Wake}},
 		{ReportSilent, "応答の途絶えた通報に印を付ける（終わらせるのは人だけ）", []Who{Wake}},
+		{MediaKeep, "取り寄せた画像・映像を保管し、表示用に作り直し、問題のあるものを隔離する", []Who{Gateway}},
+		{MediaDispose, "保存期間の過ぎた画像・映像を廃棄する（あった事実は証跡に残る）", []Who{Wake}},
 		{DataAnswer, "データ要求への答えを保管する", []Who{Gateway}},
 		{MessageDeliver, "端末・外部へ送った知らせの結果を記録する", []Who{Gateway, Outbox}},
 		{TerminalLink, "専用端末との回線の状態を記録する", []Who{Gateway}},

@@ -24,6 +24,7 @@ type link struct {
 	mu    sync.Mutex
 	state terminal.Link
 	seen  Info
+	live  *live // nil while there is no connection
 
 	client *open1.Client // of the present connection
 
@@ -128,6 +129,8 @@ func (l *link) connect(ctx context.Context) error {
 	defer client.Close()
 	l.setClient(client)
 	defer l.setClient(nil)
+	l.goLive(&live{client: client, ctx: ctx})
+	defer l.goLive(nil)
 	s := newSession(l, conn, client, hello)
 	var wg sync.WaitGroup
 	for _, part := range []func(context.Context) error{s.read, s.commit, s.send, s.health} {

@@ -117,7 +117,7 @@ func (s *Server) eidoDialog(ctx context.Context, r report.Report, v *eido.View) 
 	for _, c := range lines {
 		v.Chat = append(v.Chat, eido.Line{ChatMessage: stdif.ChatMessage{ID: c.ID, ReportID: r.ServiceReport, From: c.From, At: c.At, Text: c.Text}, Step: c.Delivery})
 	}
-	media, err := s.store.Content().Media(ctx, r.ID)
+	media, err := s.store.Media().OfReport(ctx, r.ID)
 	for _, m := range media {
 		v.Media = append(v.Media, eido.Medium{Media: m.Media})
 	}

@@ -26,12 +26,12 @@ type Detail struct {
 	Chat      []Line          `json:"chat"`
 	Timeline  []Moment        `json:"timeline"`
 	// HasMedical says that there is a medical part; POST /reports/{id}/medical reads it.
-	HasMedical bool          `json:"hasMedical"`
-	Media      []stdif.Media `json:"media"`
-	Videos     []Video       `json:"videos" doc:"requests for video that were asked from it, or that it answers"`
-	Contacts   []Contact     `json:"contacts" doc:"telephone calls, call-backs and clips"`
-	Changed    *Difference   `json:"changed" doc:"what the present revision says otherwise than the one before"`
-	Notes      []NoteView    `json:"notes" doc:"what persons added in words to a take-over or a raising"`
+	HasMedical bool         `json:"hasMedical"`
+	Media      []MediumView `json:"media"`
+	Videos     []Video      `json:"videos" doc:"requests for video that were asked from it, or that it answers"`
+	Contacts   []Contact    `json:"contacts" doc:"telephone calls, call-backs and clips"`
+	Changed    *Difference  `json:"changed" doc:"what the present revision says otherwise than the one before"`
+	Notes      []NoteView   `json:"notes" doc:"what persons added in words to a take-over or a raising"`
 }
 
 // RawView shows bytes as text, with a replacement sign where they are none.
@@ -84,7 +84,7 @@ type reportInput struct {
 
 const maxTimeline = 500
 
-func (s *Server) readReport(ctx context.Context, _ authn.Identity, in *reportInput) (Detail, error) {
+func (s *Server) readReport(ctx context.Context, id authn.Identity, in *reportInput) (Detail, error) {
 	var d Detail
 	r, err := s.store.Reports().Report(ctx, in.ID)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Server) readReport(ctx context.Context, _ authn.Identity, in *reportInp
 		func() error { return s.readRevisions(ctx, r, &d) },
 		func() error { return s.readChat(ctx, n, r, &d) },
 		func() error { return s.readTimeline(ctx, n, r, &d) },
-		func() error { return s.readMedia(ctx, r, &d) },
+		func() error { return s.readMedia(ctx, id, r, &d) },
 		func() error { return s.readServed(ctx, n, r, &d) },
 		func() error { return s.readDifference(ctx, r, &d) },
 		func() error { return s.readNotes(ctx, n, r, &d) },
@@ -222,16 +222,6 @@ func momentOf(n *names, e audit.Body) Moment {
 		m.By.PersonName = or(n.persons[e.Actor.Person], e.Actor.Person)
 	}
 	return m
-}
-
-// readMedia lists media that came alone; those within the report are in it.
-func (s *Server) readMedia(ctx context.Context, r report.Report, d *Detail) error {
-	d.Media = []stdif.Media{}
-	media, err := s.store.Content().Media(ctx, r.ID)
-	for _, m := range media {
-		d.Media = append(d.Media, m.Media)
-	}
-	return err
 }
 
 type listInput struct {

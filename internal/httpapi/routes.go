@@ -39,6 +39,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/reports/{id}/release", authz.ReportRelease, "Give it back; it rings again", s.releaseReport)
 	post(b, "/reports/{id}/close", authz.ReportClose, "End the work on it, with a reason", s.closeReport)
 	post(b, "/reports/{id}/chat", authz.ChatSend, "Write to the caller", s.sendChat)
+	b.raw("GET /api/v1/reports/{id}/media/{medium}/{copy}", authz.MediaRead, s.medium)
+	post(b, "/reports/{id}/media/{medium}/look", authz.MediaRead, "A person made a blurred medium visible", s.lookMedium)
 	post(b, "/reports/{id}/data-requests", authz.DataRequest, "Ask the terminal for its data now", s.requestReport)
 
 	get(b, "/reports/{id}/places", authz.ReportRead, "Every place of every revision, as given: the track of a caller or a vehicle", s.reportPlaces)

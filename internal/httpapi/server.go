@@ -66,6 +66,7 @@ type Config struct {
 	Links        Links
 	Enrol        func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	Health       func(ctx context.Context) Health
+	Media        Media
 	Pages        http.Handler // the built pages
 	Maps         Maps         // nil: there is no map
 	Now          func() time.Time
@@ -91,6 +92,7 @@ type Server struct {
 	acts                *act.Acts
 	may                 *authz.Decider
 	links               Links
+	media               Media
 	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	health              func(ctx context.Context) Health
 	pages               http.Handler
@@ -114,7 +116,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	humaErrors()
 	s := &Server{
-		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links,
+		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links, media: c.Media,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}}, conveyTimes: usualTimes,
 		attendance: attendance{start: time.Now(), of: map[string]heard{}},

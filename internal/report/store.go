@@ -73,13 +73,6 @@ func LineOf(s stdif.ReceiptState) string {
 	return ""
 }
 
-// Medium is one stored statement of a medium; its bytes are pulled by reference.
-type Medium struct {
-	Report string
-	Media  stdif.Media
-	At     time.Time
-}
-
 // Request is one data request (データ連携要求) and its answer.
 type Request struct {
 	ID         string
@@ -109,7 +102,6 @@ type Store interface {
 type Dialog interface {
 	AddChat(ctx context.Context, c Chat) (added bool, err error)
 	MarkChat(ctx context.Context, report, id, delivery string) error
-	AddMedium(ctx context.Context, m Medium) (added bool, err error)
 	Request(ctx context.Context, id string) (Request, error)
 	SaveRequest(ctx context.Context, r Request) error
 }
@@ -164,7 +156,6 @@ type Content interface {
 	Frame(ctx context.Context, id string) (Frame, error)
 	Frames(ctx context.Context, report string) ([]Frame, error) // without bodies, oldest first
 	Chat(ctx context.Context, report string) ([]Chat, error)
-	Media(ctx context.Context, report string) ([]Medium, error)
 	CloseNote(ctx context.Context, report string) (string, error)
 	Requests(ctx context.Context, report string) ([]Request, error)
 }

@@ -163,7 +163,6 @@ func TestDialog(t *testing.T) {
 		s, ctx := e.open(), t.Context()
 		line, later := fill[report.Chat](1), fill[report.Chat](2)
 		later.Report = line.Report
-		medium := fill[report.Medium](3)
 		request := fill[report.Request](4)
 		e.do(s, func(ctx context.Context, u *store.Unit) error {
 			for _, c := range []report.Chat{later, line} {
@@ -178,12 +177,6 @@ func TestDialog(t *testing.T) {
 				return err
 			}
 			e.none("a line", u.Dialog().MarkChat(ctx, line.Report, "nobody", report.LineTerminal))
-			if added, err := u.Dialog().AddMedium(ctx, medium); err != nil || !added {
-				t.Errorf("added %t, %v", added, err)
-			}
-			if again, err := u.Dialog().AddMedium(ctx, medium); err != nil || again {
-				t.Errorf("a medium is added once: %t, %v", again, err)
-			}
 			if err := u.Dialog().SaveRequest(ctx, request); err != nil {
 				return err
 			}
@@ -195,9 +188,6 @@ func TestDialog(t *testing.T) {
 		lines, err := s.Content().Chat(ctx, line.Report)
 		e.ok(err)
 		e.same("lines, in the order of their times", lines, []report.Chat{line, later})
-		media, err := s.Content().Media(ctx, medium.Report)
-		e.ok(err)
-		e.same("media", media, []report.Medium{medium})
 		requests, err := s.Content().Requests(ctx, request.Report)
 		e.ok(err)
 		e.same("requests", requests, []report.Request{request})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -213,39 +212,6 @@ func (r reports) Chat(ctx context.Context, id string) ([]report.Chat, error) {
 			Report: c.Report, ID: c.ID, From: stdif.ChatFrom(c.Speaker), At: instant(c.At), ReceivedAt: instant(c.ReceivedAt),
 			By: report.By{Console: c.Console, Person: c.Person}, Delivery: c.Delivery, Text: string(text),
 		}, err
-	})
-}
-
-func (r reports) AddMedium(ctx context.Context, m report.Medium) (bool, error) {
-	plain, err := json.Marshal(m.Media)
-	if err != nil {
-		return false, fmt.Errorf("encode medium: %w", err)
-	}
-	box, err := r.s.keys.Seal(seal.Caller, plain, r.s.place("report_media", m.Report+"/"+m.Media.ID))
-	if err != nil {
-		return false, err
-	}
-	return add(ctx, r.tx, "report_media", reportq.ReportMedium{
-		HQ: r.s.hq, Report: m.Report, ID: m.Media.ID, Mime: m.Media.MIME,
-		Bytes: m.Media.Bytes, DigestIndex: r.s.digestIndex(m.Media.SHA256), At: micros(m.At), Body: box,
-	})
-}
-
-// digestIndex finds equal media without saying which they are: whoever holds a
-// copy of a picture could look its SHA-256 up.
-func (s *Store) digestIndex(sha256 string) string {
-	return hex.EncodeToString(s.keys.Blind("report_media.digest", strings.ToLower(sha256)))
-}
-
-func (r reports) Media(ctx context.Context, id string) ([]report.Medium, error) {
-	rows, err := r.q.Media(ctx, reportq.MediaParams{HQ: r.s.hq, Report: id})
-	return list(rows, err, "medium", func(m reportq.ReportMedium) (report.Medium, error) {
-		out := report.Medium{Report: m.Report, At: instant(m.At)}
-		plain, err := r.s.keys.Open(seal.Caller, m.Body, r.s.place("report_media", m.Report+"/"+m.ID))
-		if err != nil {
-			return out, err
-		}
-		return out, json.Unmarshal(plain, &out.Media)
 	})
 }
 

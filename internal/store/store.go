@@ -240,6 +240,9 @@ func (u *Unit) Changed(kind, subject, detail string) {
 // ports inside the act.
 func (u *Unit) Reports() report.Store { return u.reports() }
 func (u *Unit) Dialog() report.Dialog { return u.reports() }
+func (u *Unit) Media() report.Media {
+	return media{u.s.mediaQueries(u.tx.Query()), u.s, u.tx}
+}
 func (u *Unit) Terminals() terminal.Store {
 	return terminals{u.s.terminalQueries(u.tx.Query()), u.s.hq, u.tx}
 }
@@ -258,6 +261,7 @@ func (u *Unit) reports() reports { return reports{u.s.reportQueries(u.tx.Query()
 // Staff likewise. Their Save methods refuse.
 func (s *Store) Reports() report.Reader    { return reports{s.reportQueries(s.read), s, nil} }
 func (s *Store) Content() report.Content   { return reports{s.reportQueries(s.read), s, nil} }
+func (s *Store) Media() report.MediaReader { return media{s.mediaQueries(s.read), s, nil} }
 func (s *Store) Terminals() terminal.Store { return terminals{s.terminalQueries(s.read), s.hq, nil} }
 func (s *Store) Consoles() console.Store   { return consoles{s.consoleQueries(s.read), s.hq, nil} }
 func (s *Store) Staff() staff.Store        { return people{s.staffQueries(s.read), s.hq, nil} }

@@ -4,6 +4,7 @@ import (
 	clientq "github.com/matoi119/matoi/internal/store/query/client"
 	consoleq "github.com/matoi119/matoi/internal/store/query/console"
 	evidenceq "github.com/matoi119/matoi/internal/store/query/evidence"
+	mediaq "github.com/matoi119/matoi/internal/store/query/media"
 	outboxq "github.com/matoi119/matoi/internal/store/query/outbox"
 	reportq "github.com/matoi119/matoi/internal/store/query/report"
 	staffq "github.com/matoi119/matoi/internal/store/query/staff"
@@ -19,7 +20,8 @@ func Tables() []writer.Table {
 	}
 	return []writer.Table{
 		t("report_frame", "id"), t("report_report", "id"), t("report_close_note", "report"), t("report_counter", "series"),
-		t("report_missed", "id"), t("report_note", "report", "id"), t("report_chat", "report", "id"), t("report_media", "report", "id"), t("report_request", "id"),
+		t("report_missed", "id"), t("report_note", "report", "id"), t("report_chat", "report", "id"), t("report_request", "id"),
+		t("media_medium", "id"), t("media_look", "medium", "person"),
 		t("terminal_register", "id"), t("terminal_link", "terminal"),
 		t("console_register", "id"), t("console_enrolment", "code_hash"), t("console_shift", "id"), t("console_handover", "id"),
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
@@ -33,6 +35,7 @@ func Tables() []writer.Table {
 }
 
 func (s *Store) reportQueries(db writer.DBTX) *reportq.Queries     { return reportq.New(db) }
+func (s *Store) mediaQueries(db writer.DBTX) *mediaq.Queries       { return mediaq.New(db) }
 func (s *Store) terminalQueries(db writer.DBTX) *terminalq.Queries { return terminalq.New(db) }
 func (s *Store) consoleQueries(db writer.DBTX) *consoleq.Queries   { return consoleq.New(db) }
 func (s *Store) staffQueries(db writer.DBTX) *staffq.Queries       { return staffq.New(db) }

@@ -18,7 +18,7 @@ var (
 	}
 	doors = []string{
 		"internal/gateway", "internal/agent", "internal/httpapi", "internal/authn", "internal/authz", "internal/guard",
-		"internal/pki", "internal/outbox", "internal/mdm", "internal/exchange", "internal/sandbox",
+		"internal/pki", "internal/outbox", "internal/mdm", "internal/exchange",
 		"internal/config", "internal/health", "internal/backup",
 	}
 )
@@ -38,6 +38,9 @@ var rules = []rule{
 	{field, append([]string{"stdif"}, base...), "rules and values only; a story of several fields is a file of act"},
 	{[]string{"internal/act"}, join([]string{"internal/act", "stdif", "internal/store/writer"}, field, base), "acts hand themselves to the writer"},
 	{[]string{"internal/wake", "internal/watch"}, join([]string{"internal/act", "stdif"}, field, base), "they start acts and know no door"},
+
+	{[]string{"internal/media"}, join([]string{"internal/act", "internal/sandbox", "internal/store/blob", "stdif"}, field, base), "a worker between terminals, sealed files and the sandbox; it knows no door"},
+	{[]string{"internal/sandbox"}, join([]string{"internal/sandbox", "stdif"}, base), "the child that decodes strangers' bytes carries nothing else"},
 
 	{[]string{"internal/seal"}, base, "keys and envelopes"},
 	{[]string{"internal/audit"}, join([]string{"internal/audit", "stdif"}, base), "tree, checkpoint, verify; no database in it"},
@@ -109,7 +112,8 @@ var owners = []owner{
 	{"golang.org/x/mod", []string{"internal/audit", "internal/store/writer"}},
 	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},
 	{"golang.org/x/text", []string{"stdif"}},
-	{"golang.org/x/sys", []string{"internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app"}},
+	{"golang.org/x/sys", []string{"internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app", "internal/sandbox"}},
+	{"golang.org/x/image", []string{"internal/sandbox"}},
 	{"golang.org/x/sync", []string{"internal", "sim", "cmd/matoi"}},
 	{"github.com/google/uuid", []string{"internal", "sim", "stdif", "cmd"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil},

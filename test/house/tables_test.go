@@ -83,7 +83,7 @@ func splitTop(s string) []string {
 // prefixes are the rooms whose tables a name may begin with: the fields, and
 // what acts, writer, spool and doors keep for themselves.
 func prefixes() []string {
-	all := []string{"evidence", "feed", "outbox", "wake", "spool", "session", "seal", "pki", "backup", "blob"}
+	all := []string{"evidence", "feed", "outbox", "wake", "spool", "session", "seal", "pki", "backup", "blob", "media"}
 	for _, f := range field {
 		all = append(all, path.Base(f))
 	}

@@ -60,12 +60,6 @@ CREATE TABLE report_chat (
     body BYTEA NOT NULL, -- sealed: caller
     PRIMARY KEY (hq, report, id)
 );
-CREATE TABLE report_media (
-    hq TEXT NOT NULL, report TEXT NOT NULL, id TEXT NOT NULL,
-    mime TEXT NOT NULL, bytes BIGINT NOT NULL, digest_index TEXT NOT NULL, at BIGINT NOT NULL, -- keyed index: a digest in clear tells whoever has a copy
-    body BYTEA NOT NULL, -- sealed: caller; the statement as it came, with its label and digest
-    PRIMARY KEY (hq, report, id)
-);
 CREATE TABLE report_request (
     hq TEXT NOT NULL, id TEXT NOT NULL, terminal TEXT NOT NULL, service TEXT NOT NULL, report TEXT NOT NULL,
     console TEXT NOT NULL, person TEXT NOT NULL, asked_at BIGINT NOT NULL, answered_at BIGINT NOT NULL,

@@ -780,6 +780,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/media/{medium}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A person made a blurred medium visible
+         * @description Right: `media.read`.
+         */
+        post: operations["postReportsIdMediaMediumLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{id}/medical": {
         parameters: {
             query?: never;
@@ -1573,7 +1593,7 @@ export interface components {
             /** @description telephone calls, call-backs and clips */
             contacts: components["schemas"]["Contact"][];
             hasMedical: boolean;
-            media: components["schemas"]["InterfaceMedia"][];
+            media: components["schemas"]["MediumView"][];
             /** @description what persons added in words to a take-over or a raising */
             notes: components["schemas"]["NoteView"][];
             problem: components["schemas"]["InterfaceProblem"] | null;
@@ -2040,6 +2060,61 @@ export interface components {
             person: components["schemas"]["Somebody"] | null;
             /** @description of a log-in through a client: the bearer token of this person's session */
             token?: string;
+        };
+        MediumView: {
+            /** @description bytes are coming, or the copy is being made, at this moment */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description announced
+             */
+            at: string;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description of the standard interface; 0 = none
+             */
+            code: number;
+            /** Format: date-time */
+            disposedAt?: string;
+            /** Format: int64 */
+            durationMs: number;
+            /** Format: int64 */
+            height: number;
+            /**
+             * Format: int64
+             * @description bytes that have come so far
+             */
+            here: number;
+            id: string;
+            label: string;
+            /** @description where the medium says it was taken: a claim of its sender */
+            location: components["schemas"]["InterfaceLocation"] | null;
+            /** @description this person has looked at it */
+            looked: boolean;
+            /** @description as the service names it */
+            mediumId: string;
+            /** @description as the service stated it */
+            mime: string;
+            /**
+             * @description why nothing is coming at the moment
+             * @enum {string}
+             */
+            note: "" | "link" | "there" | "retry" | "quota" | "room";
+            poster: boolean;
+            /** @description why it is held back */
+            reason: string;
+            /** @enum {string} */
+            scan: "clean" | "infected" | "not-scanned";
+            shownMime: string;
+            soundKept: boolean;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "announced" | "kept" | "shown" | "quarantined" | "disposed";
+            /** Format: int64 */
+            width: number;
         };
         MemberInputBody: {
             id: string;
@@ -5351,6 +5426,78 @@ export interface operations {
                 "application/json": components["schemas"]["LookInputBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdMediaMediumLook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                medium: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {

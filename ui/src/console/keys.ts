@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'filter' | 'snippets' | 'map' | 'help' | 'escape'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'help' | 'escape'
 
 export interface Pressed {
   key: string
@@ -21,6 +21,7 @@ const letters: Record<string, KeyAct> = {
   c: 'chat',
   d: 'request',
   x: 'close',
+  m: 'media',
   f: 'filter',
   n: 'snippets',
   g: 'map',
@@ -36,6 +37,7 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['r'], act: 'release' },
   { keys: ['x'], act: 'close' },
   { keys: ['n', 'Alt+N'], act: 'snippets' },
+  { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },
   { keys: ['g'], act: 'map' },
   { keys: ['Esc'], act: 'escape' },

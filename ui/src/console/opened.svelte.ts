@@ -1,4 +1,5 @@
 import { lineId, type ConsoleApi } from '../api/console'
+import { Strip } from './strip.svelte'
 import { asProblem, type Problem } from '../api/problem'
 import type { Card, ChatLine, CloseReason, Detail } from '../api/types'
 
@@ -31,6 +32,7 @@ export class Opened {
   /** the list of ready sentences is open beside the chat */
   snippets = $state(false)
   sending = $state<Outgoing[]>([])
+  readonly strip = new Strip()
 
   readonly #api: ConsoleApi
   readonly #lost: (p: Problem) => boolean
@@ -76,6 +78,7 @@ export class Opened {
       this.panel = ''
       this.changedTo = 0
       this.snippets = false
+      this.strip.close()
       this.busy = ''
       this.#draft = this.#drafts.get(id) ?? ''
       this.sending = this.#outgoing.get(id) ?? []

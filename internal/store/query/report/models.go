@@ -56,17 +56,6 @@ type ReportFrame struct {
 	Body       []byte `db:"body"`
 }
 
-type ReportMedium struct {
-	HQ          string `db:"hq"`
-	Report      string `db:"report"`
-	ID          string `db:"id"`
-	Mime        string `db:"mime"`
-	Bytes       int64  `db:"bytes"`
-	DigestIndex string `db:"digest_index"`
-	At          int64  `db:"at"`
-	Body        []byte `db:"body"`
-}
-
 type ReportMissed struct {
 	HQ          string `db:"hq"`
 	ID          string `db:"id"`

@@ -42,8 +42,6 @@ SELECT seq, problem, place FROM report_frame WHERE hq = $1 AND terminal = $2 AND
 SELECT * FROM report_chat WHERE hq = $1 AND report = $2 ORDER BY at, received_at, id;
 -- name: ChatLine :one
 SELECT * FROM report_chat WHERE hq = $1 AND report = $2 AND id = $3;
--- name: Media :many
-SELECT * FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id;
 -- name: CloseNote :one
 SELECT note FROM report_close_note WHERE hq = $1 AND report = $2;
 -- name: Request :one

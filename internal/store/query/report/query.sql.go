@@ -735,47 +735,6 @@ func (q *Queries) Have(ctx context.Context, arg HaveParams) ([]int64, error) {
 	return items, nil
 }
 
-const media = `-- name: Media :many
-SELECT hq, report, id, mime, bytes, digest_index, at, body FROM report_media WHERE hq = $1 AND report = $2 ORDER BY at, id
-`
-
-type MediaParams struct {
-	HQ     string `db:"hq"`
-	Report string `db:"report"`
-}
-
-func (q *Queries) Media(ctx context.Context, arg MediaParams) ([]ReportMedium, error) {
-	rows, err := q.db.QueryContext(ctx, media, arg.HQ, arg.Report)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ReportMedium
-	for rows.Next() {
-		var i ReportMedium
-		if err := rows.Scan(
-			&i.HQ,
-			&i.Report,
-			&i.ID,
-			&i.Mime,
-			&i.Bytes,
-			&i.DigestIndex,
-			&i.At,
-			&i.Body,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const missed = `-- name: Missed :one
 SELECT hq, id, report, causes, at, updated_at, open, done_console, done_person, done_at, outcome, note FROM report_missed WHERE hq = $1 AND id = $2
 `
