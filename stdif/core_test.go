@@ -16,7 +16,9 @@ import (
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/cap"
+	"github.com/matoi119/matoi/stdif/eido"
 	"github.com/matoi119/matoi/stdif/multipart"
+	"github.com/matoi119/matoi/stdif/notice"
 	"github.com/matoi119/matoi/stdif/open1"
 	"github.com/matoi119/matoi/stdif/pidf"
 	"github.com/matoi119/matoi/stdif/veds"
@@ -67,7 +69,7 @@ func TestCoreNamesNoProtocol(t *testing.T) {
 func clock() time.Time { return noon }
 
 func codecs() []stdif.Codec {
-	return []stdif.Codec{open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: clock}, multipart.Codec{Now: clock}, pidf.Codec{}}
+	return []stdif.Codec{eido.Codec{Now: clock}, open1.ReportCodec{}, cap.Codec{}, veds.Codec{Now: clock}, multipart.Codec{Now: clock}, pidf.Codec{}, notice.Codec{Now: clock}}
 }
 
 // golden holds one emergency in every format that is read as a report.
@@ -87,6 +89,10 @@ var golden = map[string]string{
 		<GeographicCoordinateLatitude><LatitudeDegreeValue>34.7</LatitudeDegreeValue></GeographicCoordinateLatitude>
 		<GeographicCoordinateLongitude><LongitudeDegreeValue>135.5</LongitudeDegreeValue></GeographicCoordinateLongitude>
 		</LocationTwoDimensionalGeographicCoordinate></Location></AutomatedCrashNotification>`,
+	"eido": `{"eidoVersion":"1.0","lastUpdateTimeStamp":"2026-04-01T10:00:00+09:00",
+		"incidentComponent":{"incidentTypeCommonRegistryText":"Fire","incidentTypeInternalCode":"Fire","incidentTypeInternalText":"火災"},
+		"callComponent":[{"$id":"N-1","callStartTimestamp":"2026-04-01T01:00:00Z"}],"notesComponent":[{"notesActionComments":"煙が出ている"}],
+		"locationComponent":[{"locationTypeDescriptionRegistryText":"Incident","locationDescriptionText":"例示市","locationByValue":"<presence xmlns='urn:ietf:params:xml:ns:pidf'><tuple><status><geopriv xmlns='urn:ietf:params:xml:ns:pidf:geopriv10'><location-info><Circle xmlns='http://www.opengis.net/pidflo/1.0' xmlns:g='http://www.opengis.net/gml'><g:pos>34.7 135.5</g:pos><radius>25</radius></Circle></location-info></geopriv></status></tuple></presence>"}]}`,
 	"multipart": "Call-Info: <N-1>;purpose=emergency-CallId\nContent-Type: multipart/mixed; boundary=b\n\n" +
 		"--b\nContent-Type: application/EmergencyCallData.cap+xml\n\n" + `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>A-1</identifier>
 		<sender>s</sender><sent>2026-04-01T10:00:00+09:00</sent><status>Test</status><msgType>Alert</msgType><scope>Private</scope>
@@ -96,6 +102,7 @@ var golden = map[string]string{
 
 // differs says in what a format cannot tell this emergency as the others do.
 var differs = map[string]func(*stdif.Report){
+	"eido": func(r *stdif.Report) { r.Revision *= 1000 }, // several changes within a second are usual there
 	"veds": func(r *stdif.Report) { // knows crashes and cars only
 		r.Kind = stdif.IncidentType{Code: stdif.KindRescue}
 		r.Locations[0].Role, r.Locations[0].Shape, r.Locations[0].RadiusM = "vehicle", "point", 0
@@ -107,8 +114,8 @@ func TestEveryCodec(t *testing.T) {
 	duty(t, "FD-18", "S3-1-3-1")
 	for _, c := range codecs() {
 		wire := golden[c.Name()]
-		if c.Name() == "pidf-lo" {
-			continue // never a report by itself: stdif/pidf
+		if c.Name() == "pidf-lo" || c.Name() == "notice" {
+			continue // never a report by itself (stdif/pidf); half of a sentence is a sentence (stdif/notice)
 		}
 		t.Run(c.Name(), func(t *testing.T) {
 			lat, lon := 34.7, 135.5
@@ -191,8 +198,15 @@ func TestChoose(t *testing.T) {
 		{"application/json", golden["cap/1.2"], "cap/1.2"},
 		{"application/xml", golden["open/1"], "open/1"},
 		{"application/octet-stream", " \n" + golden["open/1"], "open/1"},
-		{"application/json", "torn", "open/1"},
-		{"text/plain", "助けて", ""},
+		{"application/json", "torn", "eido"}, // whose refusal says the same
+		{"application/json", `{"reportId":"torn`, "open/1"},
+		{"text/plain", "助けて", "notice"},
+		{"text/plain", golden["open/1"], "open/1"},
+		{"application/octet-stream", "助けて", ""},
+		{"application/octet-stream", "例示市で火災が発生しました。", "notice"},
+		{"application/emergency.eido+json", golden["eido"], "eido"},
+		{"application/json", golden["eido"], "eido"},
+		{"", golden["eido"], "eido"},
 		{"application/xml", golden["veds"], "veds"},
 		{"application/EmergencyCallData.VEDS+xml", golden["veds"], "veds"},
 		{"", golden["veds"], "veds"},

@@ -59,9 +59,16 @@ var (
 	sent  = regexp.MustCompile(`(?:出動|出場|発生)しました`)
 )
 
+// MaxSearched is how many bytes of a notice are searched for fields. A text
+// behind them is kept as the rest is.
+const MaxSearched = 12 << 10
+
 // Read finds what a notice says. It never fails: what is not found is empty.
 func Read(text string) Notice {
 	var n Notice
+	if len(text) > MaxSearched {
+		text = strings.ToValidUTF8(text[:MaxSearched], "") + "…"
+	}
 	if nothing.MatchString(strings.TrimSpace(text)) {
 		n.State = None
 		return n
