@@ -83,6 +83,11 @@ func TestPlacesOnMap(t *testing.T) {
 	s.demo("places_on_map.mjs", app.DemoConfig{}, nil)
 }
 
+// One seat with several windows.
+func TestWindows(t *testing.T) {
+	newScene(t).demo("windows.mjs", app.DemoConfig{}, nil)
+}
+
 // Nobody sits at a console.
 func TestUnheard(t *testing.T) {
 	newScene(t).demo("unheard.mjs", app.DemoConfig{}, nil)

@@ -215,7 +215,7 @@ async function api(req, res, url) {
   const seat = req.headers['matoi-console'] ?? url.searchParams.get('console') ?? ''
   if (path === '/enrolments') return json(res, 200, { consoleId: 'seat-a', name: names['seat-a'] })
   if (!(seat in names)) return problem(res, 401, 'console.unknown')
-  const me = () => ({ headquarters: { id: 'hq', name: '例示消防本部' }, console: { id: seat, name: names[seat], supervisor: false }, person: sessions.has(seat) ? { id: 'p1', name: people[seat], roles: ['dispatcher'] } : null })
+  const me = () => ({ headquarters: { id: 'hq', name: '例示消防本部' }, console: { id: seat, name: names[seat], supervisor: false }, person: sessions.has(seat) ? { id: 'p1', name: people[seat], roles: ['dispatcher', 'supervisor', 'maintainer'] } : null })
   if (path === '/me') return json(res, 200, me())
   if (path === '/sessions') {
     const { password } = await bodyOf(req)
@@ -235,6 +235,10 @@ async function api(req, res, url) {
     return json(res, 200, {})
   }
   if (path === '/board') return json(res, 200, { cursor: world.seq, now: nowText(), reports: world.cards, terminals: world.links, unsaved: [...world.unsaved.values()], consoles: [], counts: { stored: world.cards.length, shown: world.cards.length } })
+  if (path === '/terminals') return json(res, 200, world.links)
+  if (path === '/reports/search' || path === '/reports') return json(res, 200, world.cards.slice(0, 8).map((c) => ({ ...c, state: 'closed', close: { by: 'hq', reason: 'handled', at: nowText(), consoleName: '指令台A', personName: '佐藤' } })))
+  if (path === '/consoles') return json(res, 200, Object.entries(names).map(([id, name]) => ({ id, name, supervisor: id === 'seat-a', enrolledAt: ago(9e5), revoked: false, present: true, personName: people[id] })))
+  if (path === '/persons') return json(res, 200, ['佐藤 一郎', '鈴木 花子'].map((name, i) => ({ id: `p${i + 1}`, account: `account${i}`, name, roles: ['dispatcher', 'supervisor'].slice(0, i + 1), state: i ? 'suspended' : 'active', passwordAt: ago(9e6) })))
   if (path === '/snippets') return json(res, 200, snippetList)
   const [, kind, id, what] = path.split('/').map(decodeURIComponent)
   if (kind === 'terminals') return json(res, 200, { id: randomUUID() })

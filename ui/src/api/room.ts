@@ -8,10 +8,10 @@ type Schemas = components['schemas']
 export type Snippet = Schemas['Snippet']
 export type SnippetList = Schemas['SnippetView']
 export type Medical = Schemas['InterfaceMedical']
-export type SeatView = Schemas['ConsoleView']
+export type ConsoleView = Schemas['ConsoleView']
 export type ConsoleCode = Schemas['ConsoleCode']
 export type PersonView = Schemas['PersonView']
-export type Role = NonNullable<PersonView['roles']>[number]
+export type Role = 'dispatcher' | 'supervisor' | 'maintainer' | 'auditor'
 export type PersonState = PersonView['state']
 
 const at = (path: string, id: string, what: string) => `/${path}/${encodeURIComponent(id)}/${what}`
@@ -21,7 +21,7 @@ export const medicalOf = (api: ConsoleApi, id: string) => api.post<Medical>(at('
 export const snippets = (api: ConsoleApi) => api.ask<SnippetList>('/snippets')
 export const saveSnippets = (api: ConsoleApi, version: number, lines: Snippet[]) => api.post<SnippetList>('/snippets', { version, lines })
 
-export const consoles = (api: ConsoleApi) => api.ask<SeatView[]>('/consoles')
+export const consoles = (api: ConsoleApi) => api.ask<ConsoleView[]>('/consoles')
 export const issueConsole = (api: ConsoleApi, seat: { id?: string; name: string; supervisor: boolean }) => api.post<ConsoleCode>('/consoles', seat)
 export const revokeConsole = (api: ConsoleApi, id: string) => api.post<unknown>(at('consoles', id, 'revoke'), {})
 

@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'help' | 'escape'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'help' | 'escape'
 
 export interface Pressed {
   key: string
@@ -25,6 +25,8 @@ const letters: Record<string, KeyAct> = {
   f: 'filter',
   n: 'snippets',
   g: 'map',
+  w: 'windows',
+  '/': 'find',
   '?': 'help',
 }
 
@@ -40,6 +42,8 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },
   { keys: ['g'], act: 'map' },
+  { keys: ['/'], act: 'find' },
+  { keys: ['w'], act: 'windows' },
   { keys: ['Esc'], act: 'escape' },
   { keys: ['?'], act: 'help' },
 ]

@@ -13,6 +13,7 @@ import { Board } from './board.svelte'
 import { BoardFilter } from './filter.svelte'
 import { Opened } from './opened.svelte'
 import { view } from './view.svelte'
+import type { Windows } from './windows.svelte'
 
 const retryEvery = 2000 // ms between attempts to reach a silent server
 const refusedEvery = 1000 // ms between attempts when the server answers but gives no stream
@@ -45,6 +46,8 @@ export class Seat {
   readonly ringer: Ringer
   readonly map: Chosen
   readonly filter = new BoardFilter()
+  /** the windows of this seat; without them this page stands alone */
+  readonly windows: Windows | undefined
 
   /** server time since which nothing was heard, or 0 */
   silentSince = $state(0)
@@ -67,11 +70,12 @@ export class Seat {
   #over = false
   #mayNotRead = false
 
-  constructor(me: Me, api: ConsoleApi, ringer: Ringer, signedOut: (p: Problem) => void, doors: SeatDoors = browserDoors) {
+  constructor(me: Me, api: ConsoleApi, ringer: Ringer, signedOut: (p: Problem) => void, doors: SeatDoors = browserDoors, windows?: Windows) {
     this.me = me
     this.api = api
     this.ringer = ringer
     this.map = new Chosen(api.consoleId)
+    this.windows = windows
     this.board = new Board(api.consoleId)
     this.opened = new Opened(api, (p) => this.lost(p), (card) => this.board.put(card))
     this.#doors = doors
@@ -186,7 +190,8 @@ export class Seat {
   }
 
   #ring(): void {
-    this.ringer.want(this.#over ? 'none' : ringFor(this.board.waiting, this.#silence.silent))
+    const here = !this.#over && (this.windows?.leads ?? true)
+    this.ringer.want(here ? ringFor(this.board.waiting, this.#silence.silent) : 'none')
   }
 
   /** tick moves time on: four times a second, also behind other windows. */
@@ -195,6 +200,7 @@ export class Seat {
     const at = this.#doors.monotonic()
     now.tick()
     this.#silence.check(at)
+    this.windows?.tick(!this.ringer.blocked)
     if ((this.#silence.silent || this.problem !== null) && at - this.#triedAt >= retryEvery) void this.load()
     const since = this.#painted.unpaintedSince
     this.unpainted = since !== undefined && at - since > stallAfter
@@ -208,5 +214,6 @@ export class Seat {
     this.#painted.end()
     this.#paintedUnsaved.end()
     this.ringer.want('none')
+    this.windows?.end()
   }
 }
