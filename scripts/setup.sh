@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the program does not: a browser for the
 # journeys, the font that screens are drawn in, PostgreSQL for the second engine
-# of the store, and the packages of the web app. Says first what it will do and
+# of the store, ffmpeg for videos, and the packages of the web app. Says first what it will do and
 # asks; does nothing where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,6 +49,7 @@ check_tools() {
 have_browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 have_font() { command -v fc-list >/dev/null && [ -n "$(fc-list 'BIZ UDGothic' family)" ]; }
 have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+have_ffmpeg() { command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; }
 have_modules() { [ -f ui/node_modules/.package-lock.json ] && [ ! ui/package-lock.json -nt ui/node_modules/.package-lock.json ]; }
 
 check_tools
@@ -56,6 +57,7 @@ packages=()
 have_browser || packages+=(chromium)
 have_font || packages+=(fontconfig fonts-morisawa-bizud-gothic)
 have_postgres || packages+=(postgresql)
+have_ffmpeg || packages+=(ffmpeg)
 modules=false
 have_modules || modules=true
 
