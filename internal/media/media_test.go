@@ -429,7 +429,9 @@ func TestNothingOnDiskInClear(t *testing.T) {
 // more; that they existed stays in the log.
 func TestDisposal(t *testing.T) {
 	h := newHouse(t)
-	w := h.worker(func(c *media.Config) { c.Retention = report.Retention{Actual: 100 * time.Hour, Quarantined: 10 * time.Hour} })
+	w := h.worker(func(c *media.Config) {
+		c.Retention = report.Retention{Actual: 100 * time.Hour, Quarantined: 10 * time.Hour}
+	})
 	stop := h.run(w)
 	h.offer("kept", "image/jpeg", photo(t, 60, 40))
 	h.offer("held", "image/jpeg", []byte("<html>"))
