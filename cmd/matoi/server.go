@@ -43,13 +43,15 @@ func (h house) open(ctx context.Context, use func(*app.House) error) error {
 
 type serverCommand struct {
 	house
-	Listen       string        `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
-	Names        []string      `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
-	ClientListen string        `env:"MATOI_CLIENT_LISTEN" help:"Address of a second door that asks programs for a certificate (clients with a pinned one)." placeholder:"ADDRESS"`
-	Bell         string        `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
-	PrintList    string        `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
-	PrintEvery   time.Duration `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
-	Media        mediaSettings `embed:"" prefix:"media-"`
+	Listen          string        `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
+	Names           []string      `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
+	ClientListen    string        `env:"MATOI_CLIENT_LISTEN" help:"Address of a second door that asks programs for a certificate (clients with a pinned one)." placeholder:"ADDRESS"`
+	WebhookNetworks []string      `env:"MATOI_WEBHOOK_NETWORKS" help:"Networks that webhooks may go to, in place of the private ones." placeholder:"CIDR"`
+	WebhookCA       string        `name:"webhook-ca" type:"existingfile" env:"MATOI_WEBHOOK_CA" help:"Authority (PEM) of the receivers of webhooks, beside the headquarters' own." placeholder:"FILE"`
+	Bell            string        `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
+	PrintList       string        `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
+	PrintEvery      time.Duration `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
+	Media           mediaSettings `embed:"" prefix:"media-"`
 }
 
 // mediaSettings are what a headquarters decides about pictures and videos.
@@ -69,7 +71,7 @@ func (m mediaSettings) config() app.MediaConfig {
 
 // Run starts the server and stays until it is told to end.
 func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, WebhookNetworks: c.WebhookNetworks, WebhookCA: c.WebhookCA, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

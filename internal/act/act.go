@@ -108,6 +108,10 @@ const (
 	ClientRevoke      Name = "client.revoke"
 	ClientConsole     Name = "client.console"
 	ClientUse         Name = "client.use"
+	WebhookAdd        Name = "webhook.add"
+	WebhookRemove     Name = "webhook.remove"
+	WebhookReplay     Name = "webhook.replay"
+	WebhookQueue      Name = "webhook.queue"
 	AnswerKeep        Name = "answer.keep"
 	AnswerForget      Name = "answer.forget"
 )
@@ -146,7 +150,8 @@ func Rights() map[Name]authz.Right {
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,
 		MapImport: authz.MapManage, MapRemove: authz.MapManage,
 		ClientAdd: authz.ClientManage, ClientIssue: authz.ClientManage, ClientRevoke: authz.ClientManage, ClientConsole: authz.ClientManage,
-		ClientUse: authz.ClientUse, AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
+		ClientUse: authz.ClientUse, WebhookAdd: authz.WebhookManage, WebhookRemove: authz.WebhookManage, WebhookReplay: authz.WebhookReplay, WebhookQueue: authz.WebhookQueue,
+		AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
@@ -156,6 +157,16 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 			return err
 		},
 		act.ClientUse: func(ctx context.Context, who act.Who) error { return h.UseClient(ctx, who, "none") },
+		act.WebhookAdd: func(ctx context.Context, who act.Who) error {
+			_, _, err := h.AddHook(ctx, who, "none", "https://cad.example/", nil, false)
+			return err
+		},
+		act.WebhookRemove: func(ctx context.Context, who act.Who) error { return h.RemoveHook(ctx, who, "none", "none") },
+		act.WebhookReplay: func(ctx context.Context, who act.Who) error { return h.ReplayHook(ctx, who, "none", "none", 0) },
+		act.WebhookQueue: func(ctx context.Context, who act.Who) error {
+			_, _, err := h.QueueHook(ctx, who, client.Hook{ID: "none"})
+			return err
+		},
 		act.AnswerKeep: func(ctx context.Context, who act.Who) error {
 			return h.KeepAnswer(ctx, who, &act.Once{ID: "x", Digest: "d"}, []byte("{}"))
 		},

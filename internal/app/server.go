@@ -33,7 +33,11 @@ type ServerConfig struct {
 	// ClientListen is the address of the door that asks clients for a certificate;
 	// "" = none: credentials with a pinned certificate then open nothing.
 	ClientListen string
-	Bell         string // URL of the house's bell on the command LAN; "" = none
+	// Webhooks may go to these networks, none = the private ones; WebhookCA adds an
+	// authority (PEM) to the headquarters' own for their receivers.
+	WebhookNetworks []string
+	WebhookCA       string
+	Bell            string // URL of the house's bell on the command LAN; "" = none
 	// Paper is a directory that takes the open list as a page to print, every
 	// PaperEvery: personal data in clear. "" = none.
 	Paper      string
@@ -244,12 +248,13 @@ func (s *Server) start(ctx context.Context) {
 			wake.Claims(ctx, s.Acts, s.Store.Panel(), s.api, s.c.Log)
 			return nil
 		},
-		"paper":   s.keepPaper,
-		"bell":    s.ringBell,
-		"clients": s.serveClients,
-		"answers": s.forgetAnswers,
-		"reserve": s.keepReserve,
-		"clock":   s.clock.run,
+		"paper":    s.keepPaper,
+		"bell":     s.ringBell,
+		"clients":  s.serveClients,
+		"answers":  s.forgetAnswers,
+		"webhooks": s.serveWebhooks,
+		"reserve":  s.keepReserve,
+		"clock":    s.clock.run,
 	} {
 		s.running.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {

@@ -71,6 +71,7 @@ const (
 	ClientUse     Right = "client.use"
 	WebhookManage Right = "webhook.manage"
 	WebhookReplay Right = "webhook.replay"
+	WebhookQueue  Right = "webhook.queue"
 	EidoRead      Right = "eido.read"
 	AnswerKeep    Right = "answer.keep"
 	AnswerForget  Right = "answer.forget"
@@ -240,6 +241,7 @@ func clientRights() []Declaration {
 		{ClientManage, "接続システムを登録し、資格情報を発行し、取り消す", []Who{Supervisor, CommandLine}},
 		{ClientUse, "接続システムの資格情報が使われたことを記録する", anyClient()},
 		{WebhookManage, "変化の知らせの届け先を登録し、止める", []Who{Supervisor, CommandLine, ClientWebhook}},
+		{WebhookQueue, "変化の知らせを送信待ちに入れる", []Who{Outbox}},
 		{EidoRead, "通報を EIDO（他の指令センターとの共通形式）で見る・受ける", desk(ClientReader, ClientEIDO)},
 		{AnswerKeep, "同じ要求が二度届いたときのために、答えを一日保管する", everybody(anyClient(Console)...)},
 		{AnswerForget, "一日たった答えを消す", []Who{Wake}},

@@ -85,6 +85,11 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/persons/{id}", authz.PersonManage, "Change state, roles or password of a person", s.changePerson)
 	post(b, "/persons/{id}/log-out", authz.SessionRevoke, "End every session of a person", s.revokeSessions)
 
+	get(b, "/clients/{id}/webhooks", authz.WebhookManage, "Webhooks of a client, what waits and what was given up", s.listHooks)
+	post(b, "/clients/{id}/webhooks", authz.WebhookManage, "Have changes told to an address; its secret is shown once", s.addHook)
+	post(b, "/clients/{id}/webhooks/{webhook}/remove", authz.WebhookManage, "Tell an address nothing more", s.removeHook)
+	post(b, "/clients/{id}/webhooks/{webhook}/replay", authz.WebhookReplay, "Tell everything after a change again, under the same ids", s.replayHook)
+
 	b.raw("GET /api/v1/openapi.json", authz.PageRead, s.openAPI)
 	b.raw("GET /healthz", authz.HealthRead, s.healthz)
 	b.raw("GET /", authz.PageRead, s.pages.ServeHTTP)

@@ -46,3 +46,4 @@ CREATE TABLE client_webhook (
     cursor BIGINT NOT NULL, state TEXT NOT NULL, created_at BIGINT NOT NULL, changed_at BIGINT NOT NULL,
     PRIMARY KEY (hq, id)
 );
+CREATE INDEX outbox_message_dead ON outbox_message (hq, destination, id) WHERE problem <> 0;

@@ -9,6 +9,45 @@ import (
 	"context"
 )
 
+const dead = `-- name: Dead :many
+SELECT id, subject, problem FROM outbox_message WHERE hq = $1 AND destination = $2 AND problem <> 0 ORDER BY id DESC LIMIT $3
+`
+
+type DeadParams struct {
+	HQ          string `db:"hq"`
+	Destination string `db:"destination"`
+	Limit       int32  `db:"limit"`
+}
+
+type DeadRow struct {
+	ID      string `db:"id"`
+	Subject string `db:"subject"`
+	Problem int64  `db:"problem"`
+}
+
+func (q *Queries) Dead(ctx context.Context, arg DeadParams) ([]DeadRow, error) {
+	rows, err := q.db.QueryContext(ctx, dead, arg.HQ, arg.Destination, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DeadRow
+	for rows.Next() {
+		var i DeadRow
+		if err := rows.Scan(&i.ID, &i.Subject, &i.Problem); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const message = `-- name: Message :one
 SELECT hq, id, destination, kind, subject, created_at, done_at, problem, body FROM outbox_message WHERE hq = $1 AND id = $2
 `
