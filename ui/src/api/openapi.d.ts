@@ -128,6 +128,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhooks of a client, what waits and what was given up
+         * @description Right: `webhook.manage`.
+         */
+        get: operations["getClientsIdWebhooks"];
+        put?: never;
+        /**
+         * Have changes told to an address; its secret is shown once
+         * @description Right: `webhook.manage`.
+         */
+        post: operations["postClientsIdWebhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/webhooks/{webhook}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell an address nothing more
+         * @description Right: `webhook.manage`.
+         */
+        post: operations["postClientsIdWebhooksWebhookRemove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/webhooks/{webhook}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell everything after a change again, under the same ids
+         * @description Right: `webhook.replay`.
+         */
+        post: operations["postClientsIdWebhooksWebhookReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consoles": {
         parameters: {
             query?: never;
@@ -1585,6 +1649,13 @@ export interface components {
              */
             usedAt?: string;
         };
+        DeadChange: {
+            /** Format: int64 */
+            code: number;
+            /** @description as the receiver would have seen it (webhook-id) */
+            id: string;
+            subject: string;
+        };
         Detail: {
             card: components["schemas"]["Card"];
             /** @description what the present revision says otherwise than the one before */
@@ -1709,6 +1780,19 @@ export interface components {
             from: components["schemas"]["Doer"];
             id: string;
             note: string;
+        };
+        HookInputBody: {
+            /** @description report, chat, terminal, …; none = all */
+            kinds?: string[];
+            /** @description https:// on the command LAN */
+            url: string;
+            /** @description send the report along; needs the scope read */
+            words?: boolean;
+        };
+        HookMade: {
+            id: string;
+            /** @description whsec_ and base64; signs id, timestamp and body with HMAC-SHA-256 */
+            secret: string;
         };
         Incident: {
             /** Format: date-time */
@@ -2283,6 +2367,13 @@ export interface components {
             mime: string;
             text: string;
         };
+        ReplayInputBody: {
+            /**
+             * Format: int64
+             * @description the last change that the receiver has
+             */
+            cursor: number;
+        };
         ReportPlaces: {
             id: string;
             /**
@@ -2499,6 +2590,32 @@ export interface components {
              * @description percent
              */
             volume: number;
+        };
+        WebhookView: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description the last change that was queued for it
+             */
+            cursor: number;
+            /** @description given up after 24 hours, the newest first; replay from before them */
+            dead: components["schemas"]["DeadChange"][];
+            id: string;
+            /** @description of changes; none = all */
+            kinds: string[];
+            /**
+             * Format: date-time
+             * @description since when the oldest waits
+             */
+            oldest?: string;
+            /** @enum {string} */
+            state: "active" | "removed";
+            url: string;
+            /** Format: int64 */
+            waiting: number;
+            /** @description whether the report goes along, caller's words included */
+            words: boolean;
         };
     };
     responses: never;
@@ -2945,6 +3062,298 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RevokeClientInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClientsIdWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"][] | null;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postClientsIdWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description of the client, or self */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postClientsIdWebhooksWebhookRemove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postClientsIdWebhooksWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayInputBody"];
             };
         };
         responses: {
