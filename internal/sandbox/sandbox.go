@@ -49,7 +49,8 @@ const command = "sandbox"
 
 // Sandbox starts children. It is safe for concurrent use.
 type Sandbox struct {
-	// Self is our own binary; /proc/self/exe when empty.
+	// Self is the binary whose main gives way to Child: our own. Without one
+	// nothing can be confined; a guess could start something else.
 	Self string
 	// FFmpeg and FFprobe are the programs for videos; looked up when empty.
 	FFmpeg, FFprobe string
@@ -84,6 +85,10 @@ var ErrNoSandbox = errors.New("sandbox: this machine cannot confine a child")
 // itself and then tries what it must not be able to do.
 func (s *Sandbox) Check(ctx context.Context) error {
 	s.once.Do(func() {
+		if s.Self == "" {
+			s.checked = ErrNoSandbox
+			return
+		}
 		var out bytes.Buffer
 		if err := s.run(ctx, job{name: jobCheck}, nil, &out); err != nil || out.String() != checkPassed {
 			s.checked = fmt.Errorf("%w: %s (%w)", ErrNoSandbox, out.String(), errors.Join(err, errNotConfined))
@@ -145,11 +150,7 @@ func died(err error) bool {
 func (s *Sandbox) run(ctx context.Context, j job, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, wallTime)
 	defer cancel()
-	self := s.Self
-	if self == "" {
-		self = "/proc/self/exe"
-	}
-	cmd := exec.CommandContext(ctx, self, append([]string{command, j.name}, j.args...)...)
+	cmd := exec.CommandContext(ctx, s.Self, append([]string{command, j.name}, j.args...)...)
 	cmd.Env, cmd.Dir = []string{"PATH=/usr/bin:/bin", "GOMAXPROCS=1"}, "/"
 	cmd.Stdin, cmd.Stdout, cmd.ExtraFiles = in, out, j.files
 	cmd.WaitDelay = time.Second
