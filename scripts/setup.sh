@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the program does not: a browser for the
-# journeys, the font that screens are drawn in, PostgreSQL for the second engine
-# of the store, ffmpeg for videos, and the packages of the web app. Says first what it will do and
-# asks; does nothing where all is there.
+# journeys, the font that screens are drawn in, an X server without a screen,
+# PostgreSQL for the second engine of the store, ffmpeg for videos, and the
+# packages of the web app. Says first what it will do and asks; does nothing where
+# all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,6 +51,7 @@ have_browser() { command -v chromium >/dev/null || command -v chromium-browser >
 have_font() { command -v fc-list >/dev/null && [ -n "$(fc-list 'BIZ UDGothic' family)" ]; }
 have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 have_ffmpeg() { command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; }
+have_display() { command -v Xvfb >/dev/null; }
 have_modules() { [ -f ui/node_modules/.package-lock.json ] && [ ! ui/package-lock.json -nt ui/node_modules/.package-lock.json ]; }
 
 check_tools
@@ -58,6 +60,7 @@ have_browser || packages+=(chromium)
 have_font || packages+=(fontconfig fonts-morisawa-bizud-gothic)
 have_postgres || packages+=(postgresql)
 have_ffmpeg || packages+=(ffmpeg)
+have_display || packages+=(xvfb)
 modules=false
 have_modules || modules=true
 

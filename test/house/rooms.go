@@ -48,7 +48,7 @@ var rules = []rule{
 	{[]string{"internal/mapfile"}, base, "a file of pictures to look at: no report, no store"},
 	{[]string{"internal/spool"}, join([]string{"internal/spool", "internal/store/writer", "internal/store/sqlite", "internal/audit", "internal/seal", "stdif"}, base), "the store of whoever must work alone"},
 
-	{[]string{"internal/agent"}, join([]string{"internal/agent", "internal/spool", "internal/seal", "stdif", "i18n", "ui", "internal/terminal"}, base), "a terminal holds its spool and nothing else"},
+	{[]string{"internal/agent"}, join([]string{"internal/agent", "internal/spool", "internal/seal", "stdif", "rfb", "i18n", "ui", "internal/terminal"}, base), "a terminal holds its spool and nothing else"},
 	{[]string{"internal/httpapi"}, join([]string{"internal/authn", "internal/authz", "internal/act", "internal/store/query", "internal/store/writer", "internal/seal", "internal/audit", "stdif", "i18n", "ui", "docs"}, field, base), "who and may are asked before anything else; they open no door themselves"},
 	{doors, join([]string{"internal/act", "internal/store/query", "internal/store/writer", "internal/seal", "internal/audit", "stdif", "i18n", "ui", "docs"}, field, base), "doors meet in app, never each other"},
 
@@ -101,6 +101,7 @@ type owner struct {
 var owners = []owner{
 	{"modernc.org/sqlite", []string{"internal/store", "internal/spool"}},
 	{"github.com/jackc/pgx/v5", []string{"internal/store"}},
+	{"github.com/jezek/xgb", []string{"internal/agent/capture"}},
 	{"github.com/pressly/goose/v3", []string{"internal/store", "internal/spool"}},
 	{"github.com/tink-crypto/tink-go/v2", []string{"internal/seal"}},
 	{"github.com/cedar-policy/cedar-go", []string{"internal/authz"}},
@@ -112,7 +113,7 @@ var owners = []owner{
 	{"golang.org/x/mod", []string{"internal/audit", "internal/store/writer"}},
 	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},
 	{"golang.org/x/text", []string{"stdif"}},
-	{"golang.org/x/sys", []string{"internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app", "internal/sandbox"}},
+	{"golang.org/x/sys", []string{"internal/agent/capture", "internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app", "internal/sandbox"}},
 	{"golang.org/x/image", []string{"internal/sandbox"}},
 	{"golang.org/x/sync", []string{"internal", "sim", "cmd/matoi"}},
 	{"github.com/google/uuid", []string{"internal", "sim", "stdif", "cmd"}},
