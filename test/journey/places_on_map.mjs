@@ -76,6 +76,27 @@ await journey(
     await a.page.keyboard.press('g')
     await gone(map)
 
+    // A display of its own for the map: every open report, and the one that the seat has open anywhere.
+    await doors.getByRole('button', { name: '事故自動通報を送る' }).click()
+    await sees(a.card('未受付', '事故自動通報'))
+    const beside = await a.page.context().newPage()
+    beside.desk = '指令台A 地図'
+    beside.on('request', (r) => asked.push(r.url()))
+    await beside.goto(a.page.url() + '&window=map')
+    const whole = beside.getByRole('region', { name: '地図', exact: true })
+    const reports = whole.getByRole('list', { name: '終了していない通報' })
+    await until('both reports are listed', async () => (await reports.getByRole('listitem').count()) === 2)
+    await until('both numbers are on the map', async () => (await whole.locator('.sign.report').count()) === 2)
+    await until('the map of all is not blank', async () => (await colours(beside, whole.locator('canvas.maplibregl-canvas'))) > 40)
+    await stage.accessible(beside, 'the map in a window of its own')
+    await reports.getByRole('button', { name: /救急/ }).click()
+    await sees(whole.getByRole('list', { name: '地図の場所の一覧' }).getByText('軌跡 5点'))
+    await a.open(/車両事故/)
+    await sees(reports.getByRole('button', { name: /車両事故/ }).and(beside.locator('[aria-current="true"]')))
+    await sees(whole.getByRole('list', { name: '地図の場所の一覧' }).getByText('「車両位置」'))
+    if (stage.given.looks) await beside.screenshot({ path: join(stage.given.looks, 'map-window.png') })
+    await beside.close()
+
     const origin = new URL(a.page.url()).origin
     const strangers = asked.filter((u) => !u.startsWith(origin + '/') && !u.startsWith('data:') && !u.startsWith('blob:') && new URL(u).origin !== new URL(stage.given.doors).origin)
     must(strangers.length === 0, `the page asked elsewhere:\n${strangers.join('\n')}`)
