@@ -36,6 +36,7 @@ type commands struct {
 	Console  consoleCommand  `cmd:"" help:"Consoles: codes, list, revoke."`
 	Client   clientCommand   `cmd:"" help:"Clients of the API: add, list, console, revoke."`
 	Person   personCommand   `cmd:"" help:"Persons: add, list, password, suspend."`
+	Partner  partnerCommand  `cmd:"" help:"Other headquarters: add, list, revoke, our own authority for them."`
 	Map      mapCommand      `cmd:"" help:"The map that consoles draw: import, show, remove."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`
 	Verify   verifyCommand   `cmd:"" help:"Compare a store or a spool with its evidence log."`

@@ -52,6 +52,8 @@ type serverCommand struct {
 	PrintList       string        `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
 	PrintEvery      time.Duration `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
 	Media           mediaSettings `embed:"" prefix:"media-"`
+
+	Exchange string `env:"MATOI_EXCHANGE" help:"Address of the exchange with other headquarters (mutual TLS); none when not given." placeholder:"ADDRESS"`
 }
 
 // mediaSettings are what a headquarters decides about pictures and videos.
@@ -71,7 +73,7 @@ func (m mediaSettings) config() app.MediaConfig {
 
 // Run starts the server and stays until it is told to end.
 func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, WebhookNetworks: c.WebhookNetworks, WebhookCA: c.WebhookCA, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, WebhookNetworks: c.WebhookNetworks, WebhookCA: c.WebhookCA, Exchange: c.Exchange, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

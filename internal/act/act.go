@@ -96,6 +96,16 @@ const (
 	IncidentClose     Name = "incident.close"
 	VoiceCallNotice   Name = "voice-call.notice"
 	SnippetChange     Name = "snippet.change"
+	PartnerAdd        Name = "partner.add"
+	PartnerRevoke     Name = "partner.revoke"
+	TransferOffer     Name = "transfer.offer"
+	TransferWithdraw  Name = "transfer.withdraw"
+	TransferTelephone Name = "transfer.telephone"
+	TransferRefuse    Name = "transfer.refuse"
+	TransferReceipt   Name = "transfer.receipt"
+	TransferHear      Name = "transfer.hear"
+	TransferRefused   Name = "transfer.refused"
+	TransferStuck     Name = "transfer.stuck"
 	SessionOpen       Name = "session.open"
 	SessionRefuse     Name = "session.refuse"
 	SessionTouch      Name = "session.touch"
@@ -145,6 +155,9 @@ func Rights() map[Name]authz.Right {
 		ConsoleIssue: authz.ConsoleEnrol, ConsoleEnrol: authz.ConsoleJoin, ConsoleRevoke: authz.ConsoleRevoke,
 		IncidentOpen: authz.IncidentJoin, IncidentJoin: authz.IncidentJoin, IncidentPart: authz.IncidentJoin,
 		IncidentDismiss: authz.IncidentJoin, IncidentClose: authz.IncidentClose, VoiceCallNotice: authz.VoiceCallNotice,
+		PartnerAdd: authz.PartnerManage, PartnerRevoke: authz.PartnerManage,
+		TransferOffer: authz.ReportTransfer, TransferWithdraw: authz.ReportTransfer, TransferTelephone: authz.ReportTransfer, TransferRefuse: authz.ReportTransfer,
+		TransferReceipt: authz.TransferCarry, TransferHear: authz.TransferCarry, TransferRefused: authz.TransferCarry, TransferStuck: authz.TransferCarry,
 		PersonAdd: authz.PersonManage, PersonChange: authz.PersonManage,
 		SessionOpen: authz.SessionOpen, SessionRefuse: authz.SessionOpen, SessionTouch: authz.SessionTouch,
 		SessionClose: authz.SessionClose, SessionRevoke: authz.SessionRevoke,

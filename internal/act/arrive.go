@@ -119,6 +119,9 @@ func arriveReport(ctx context.Context, u *store.Unit, in Incoming, content *stdi
 			return Told{}, err
 		}
 	}
+	if n, err = passOn(ctx, u, in, r, n); err != nil {
+		return Told{}, err
+	}
 	told, err := keep(ctx, u, in, r, n, ReportRevise, content.Medical != nil, facts)
 	if err == nil && r.State == report.Closed && n.State != report.Closed {
 		err = tell(ctx, u, n.Terminal, n.ID, input(n, stdif.VerbReopen))
@@ -244,6 +247,9 @@ func arriveChat(ctx context.Context, u *store.Unit, in Incoming, c stdif.ChatMes
 	} else if in.Seq == 0 {
 		return Told{}, nil
 	}
+	if n, err = passOn(ctx, u, in, r, n); err != nil {
+		return Told{}, err
+	}
 	told, err := keep(ctx, u, in, r, n, ChatReceive, false, nil)
 	if told.Subject != "" {
 		u.Changed("chat", r.ID, c.ID)
@@ -259,7 +265,10 @@ func arriveState(ctx context.Context, u *store.Unit, in Incoming, s stdif.Report
 	if err != nil {
 		return Told{}, err
 	}
-	n := r.Hear(s.State, u.Now())
+	n, err := passOn(ctx, u, in, r, r.Hear(s.State, u.Now()))
+	if err != nil {
+		return Told{}, err
+	}
 	if err := hearVideo(ctx, u, r, s.State); err != nil {
 		return Told{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/store"
+	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -137,9 +138,15 @@ func (a *Acts) Close(ctx context.Context, who Who, id, reason, note string) erro
 				return decided{}, err
 			}
 		}
+		d := decided{report: n, facts: map[string]string{"reason": reason}}
+		silent, err := closing(ctx, u, id, reason)
+		if err != nil || silent {
+			return d, err
+		}
 		in := input(n, stdif.VerbClose)
 		in.Reason = reason
-		return decided{report: n, facts: map[string]string{"reason": reason}, inputs: addressed(n, in)}, nil
+		d.inputs = addressed(n, in)
+		return d, nil
 	})
 }
 
@@ -167,6 +174,9 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 		if err != nil || !added {
 			return decided{report: r}, err
 		}
+		if _, err := relay(ctx, u, r.ID, Relay{Line: id}); err != nil {
+			return decided{}, err
+		}
 		in := input(r, stdif.VerbMessage)
 		in.Message = &stdif.ChatMessage{ID: id, ReportID: r.ServiceReport, From: stdif.FromHeadquarters, At: now, Text: text}
 		u.Changed("chat", r.ID, id)
@@ -177,6 +187,9 @@ func (a *Acts) Say(ctx context.Context, who Who, reportID, id, text string) erro
 func canTalk(ctx context.Context, u *store.Unit, r report.Report) error {
 	if r.Undecodable || !r.Entered.At.IsZero() { // a paper has nobody at its other end
 		return fault.New(fault.Unsupported, "chat.undecodable")
+	}
+	if _, elsewhere := transfer.PartnerOf(r.Terminal); elsewhere {
+		return nil // the headquarters that handed it over says whether its service listens
 	}
 	t, err := u.Terminals().Terminal(ctx, r.Terminal)
 	if err != nil {

@@ -49,6 +49,9 @@ func arriveMedia(ctx context.Context, u *store.Unit, in Incoming, m stdif.Media)
 		r.MediaCount++
 		r.UpdatedAt = u.Now()
 	}
+	if r, err = passOn(ctx, u, in, before, r); err != nil {
+		return Told{}, err
+	}
 	return keep(ctx, u, in, before, r, MediaReceive, false, map[string]string{"type": m.MIME})
 }
 

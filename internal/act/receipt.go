@@ -25,6 +25,9 @@ func arriveReceipt(ctx context.Context, u *store.Unit, in Incoming, c stdif.Rece
 			return Told{}, err
 		}
 	}
+	if r, err = passOn(ctx, u, in, r, r); err != nil {
+		return Told{}, err
+	}
 	told, err := keep(ctx, u, in, r, r, ReceiptReceive, false, map[string]string{"state": string(c.State)})
 	if told.Subject != "" {
 		u.Changed("chat", r.ID, c.ID)

@@ -10,11 +10,13 @@ import (
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
+	"github.com/matoi119/matoi/internal/entry"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/terminal"
+	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -47,7 +49,29 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.ReportOpen:      func(ctx context.Context, who act.Who) error { return h.Open(ctx, who, reportID) },
 		act.ReportClaim:     func(ctx context.Context, who act.Who) error { return h.Claim(ctx, who, reportID) },
 		act.ReportRelease:   func(ctx context.Context, who act.Who) error { return h.Release(ctx, who, reportID) },
-		act.IncidentOpen:    func(ctx context.Context, who act.Who) error { return h.OpenIncident(ctx, who, reportID) },
+		act.PartnerAdd: func(ctx context.Context, who act.Who) error {
+			return h.AddPartner(ctx, who, transfer.Partner{ID: "279998", Name: "隣市消防本部", Phone: "0000-00-0119"})
+		},
+		act.PartnerRevoke:    func(ctx context.Context, who act.Who) error { return h.RevokePartner(ctx, who, "279998") },
+		act.TransferOffer:    func(ctx context.Context, who act.Who) error { return h.OfferTransfer(ctx, who, reportID, "279998") },
+		act.TransferWithdraw: func(ctx context.Context, who act.Who) error { return h.WithdrawTransfer(ctx, who, reportID) },
+		act.TransferTelephone: func(ctx context.Context, who act.Who) error {
+			return h.Telephone(ctx, who, reportID, act.Telephoned{Outcome: transfer.OutcomeUnanswered, Record: transfer.Record{ToName: "隣市"}})
+		},
+		act.TransferRefuse: func(ctx context.Context, who act.Who) error {
+			return h.RefuseTransfer(ctx, who, reportID, transfer.NotOurs)
+		},
+		act.TransferReceipt: func(ctx context.Context, who act.Who) error {
+			return h.TransferReceipt(ctx, who, entry.Message{ID: "none"}, "", 0)
+		},
+		act.TransferHear: func(ctx context.Context, who act.Who) error {
+			return h.TransferHear(ctx, who, "279998", stdif.Input{ReportID: "none", Verb: stdif.VerbRelease})
+		},
+		act.TransferRefused: func(ctx context.Context, who act.Who) error {
+			return h.TransferRefused(ctx, who, "279998", "none", transfer.NotOurs)
+		},
+		act.TransferStuck: func(ctx context.Context, who act.Who) error { return h.TransferStuck(ctx, who, "none") },
+		act.IncidentOpen:  func(ctx context.Context, who act.Who) error { return h.OpenIncident(ctx, who, reportID) },
 		act.IncidentJoin: func(ctx context.Context, who act.Who) error {
 			return h.Join(ctx, who, reportID, act.Member{Kind: incident.Call, ID: "none"})
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/store/writer"
+	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -117,6 +118,13 @@ func ringElsewhere(ctx context.Context, u *store.Unit, r report.Report, why stri
 	}
 	if why != stdif.RingUnheard {
 		return nil
+	}
+	if _, elsewhere := transfer.PartnerOf(r.Terminal); elsewhere { // who handed it over must know that it is not heard
+		in := input(r, stdif.VerbRing)
+		in.Reason = why
+		if err := tell(ctx, u, r.Terminal, r.ID, in); err != nil {
+			return err
+		}
 	}
 	body, err := json.Marshal(Alarm{Report: r.ID, Number: r.Number, Mode: r.Effective(), Kind: "unheard"})
 	if err != nil {

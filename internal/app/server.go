@@ -46,6 +46,11 @@ type ServerConfig struct {
 	Version    string
 	Log        *slog.Logger
 
+	Exchange string // address of the exchange with other headquarters; "" = none comes in
+	// ExchangePatience is how long a message for another headquarters may wait
+	// before people are told; 0 = the default.
+	ExchangePatience time.Duration
+
 	// loopback is set by the demo alone: plain HTTP on a loopback address.
 	loopback bool
 }
@@ -60,6 +65,8 @@ type Server struct {
 	api     *httpapi.Server
 	shown   *pki.Shown
 	clock   *clock
+
+	handover *handover
 
 	listener net.Listener
 	http     *http.Server
@@ -91,6 +98,9 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 		return nil, err
 	}
 	bell.Bell = s.api
+	if s.handover, err = s.newHandover(); err != nil {
+		return nil, err
+	}
 	if s.listener, err = s.listen(); err != nil {
 		return nil, err
 	}
@@ -255,6 +265,7 @@ func (s *Server) start(ctx context.Context) {
 		"webhooks": s.serveWebhooks,
 		"reserve":  s.keepReserve,
 		"clock":    s.clock.run,
+		"peers":    s.handover.run,
 	} {
 		s.running.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
@@ -324,7 +335,7 @@ func (s *Server) Close() error {
 		err = s.listener.Close()
 	}
 	s.running.Wait()
-	return errors.Join(err, s.House.Close())
+	return errors.Join(err, s.handover.close(), s.House.Close())
 }
 
 // Health says how every part is, without any report.

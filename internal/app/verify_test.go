@@ -15,10 +15,12 @@ import (
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/fault"
+	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/store/sqlite"
 	"github.com/matoi119/matoi/internal/terminal"
+	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -94,6 +96,13 @@ func lively(t *testing.T, h *House) {
 	id := board[0].ID
 	ok(t, h.Acts.Claim(ctx, who, id))
 	ok(t, h.Acts.Say(ctx, who, id, "line-1", "どこですか"))
+	call := incident.VoiceCall{ID: h.Store.CallID("pbx-1"), Mode: stdif.Actual, Line: "119-1", Number: "090-1234-5678", State: incident.Answered, StartedAt: time.Now()}
+	ok(t, h.Acts.NoticeCall(ctx, who, call))
+	ok(t, h.Acts.Dismiss(ctx, who, id, act.Member{Kind: incident.Call, ID: call.ID}))
+	ok(t, h.Acts.Join(ctx, who, id, act.Member{Kind: incident.Call, ID: call.ID}))
+	ok(t, h.Acts.Part(ctx, who, act.Member{Kind: incident.Call, ID: call.ID}, incident.Slip))
+	ok(t, h.Acts.AddPartner(ctx, cl, transfer.Partner{ID: "279998", Name: "隣市消防本部", Code: "279998", Phone: "0000-00-0119"}))
+	ok(t, h.Acts.Telephone(ctx, who, id, act.Telephoned{Partner: "279998", Outcome: transfer.OutcomeUnanswered}))
 	_, err = h.Acts.RequestReport(ctx, who, id)
 	ok(t, err)
 	ok(t, h.Acts.Close(ctx, who, id, "handled", "覚え書き"))

@@ -62,6 +62,10 @@ const (
 	IncidentClose   Right = "incident.close"
 	VoiceCallRead   Right = "voice-call.read"
 	VoiceCallNotice Right = "voice-call.notice"
+	ReportTransfer  Right = "report.transfer"
+	TransferCarry   Right = "transfer.carry"
+	PartnerRead     Right = "partner.read"
+	PartnerManage   Right = "partner.manage"
 )
 
 // Rights on clients, and what clients do.
@@ -219,6 +223,10 @@ func incidentRights() []Declaration {
 		{IncidentClose, "事案を終わらせる", desk()},
 		{VoiceCallRead, "音声通話の知らせ（番号・場所）を見る", desk(ClientReader)},
 		{VoiceCallNotice, "音声通話の知らせを入れる。音声そのものは扱わない", desk(ClientVoice)},
+		{ReportTransfer, "通報を他の消防本部へ転送し、取り下げ、届いた転送を断る", desk()},
+		{TransferCarry, "転送した通報の進みと発言を相手の消防本部から受け取る", []Who{Gateway}},
+		{PartnerRead, "転送先の消防本部の一覧を見る", desk(Maintainer, CommandLine)},
+		{PartnerManage, "転送先の消防本部を登録し、取り消す", []Who{Maintainer, CommandLine}},
 	}
 }
 

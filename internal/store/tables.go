@@ -26,6 +26,7 @@ func Tables() []writer.Table {
 		t("console_register", "id"), t("console_enrolment", "code_hash"), t("console_shift", "id"), t("console_handover", "id"),
 		t("staff_person", "id"), t("staff_session", "token_hash"), t("staff_throttle", "subject"),
 		t("incident_incident", "id"), t("incident_link", "kind", "member"), t("incident_dismissal", "a", "b"), t("incident_call", "id"),
+		t("transfer_partner", "id"), t("transfer_transfer", "id"),
 		t("outbox_message", "id"),
 		t("client_register", "id"), t("client_credential", "token_hash"), t("client_console", "console"), t("client_session", "token_hash"),
 		t("client_done", "id"), t("client_answer", "id"), t("client_webhook", "id"),

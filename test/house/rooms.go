@@ -12,7 +12,7 @@ type rule struct {
 var (
 	base  = []string{"internal/fault", "internal/sensitivity", "internal/calendar", "internal/entry", "internal/typedcode"}
 	field = []string{
-		"internal/report", "internal/terminal", "internal/console", "internal/screen", "internal/incident",
+		"internal/report", "internal/terminal", "internal/console", "internal/screen", "internal/incident", "internal/transfer",
 		"internal/conformance", "internal/control", "internal/document", "internal/staff", "internal/device",
 		"internal/client", "internal/viewing", "internal/loss", "internal/breach",
 	}
