@@ -1,3 +1,4 @@
+import type { Video } from '../api/services'
 import type { BoardAnswer, Card, Change, Link, SeatPresence } from '../api/types'
 import { arrange, rings } from './order'
 
@@ -35,6 +36,9 @@ export class Board {
   links = $state.raw<LinkRow[]>([])
   consoles = $state.raw<SeatPresence[]>([])
   counts = $state.raw({ stored: 0, shown: 0 })
+  /** requests for video that belong to no report yet */
+  videos = $state.raw<Video[]>([])
+  flood = $state.raw({ more: 10, withinMs: 60_000 })
   cursor = 0
 
   #byId = new Map<string, Row>()
@@ -83,6 +87,8 @@ export class Board {
     this.links = answer.terminals.map((l) => new LinkRow(l.id, l))
     this.consoles = answer.consoles ?? []
     this.counts = answer.counts ?? { stored: 0, shown: 0 }
+    this.videos = answer.videos ?? []
+    this.flood = answer.flood ?? this.flood
     this.cursor = answer.cursor
     return kept.map((r) => r.id)
   }

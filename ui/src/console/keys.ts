@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'help' | 'escape'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape'
 
 export interface Pressed {
   key: string
@@ -22,6 +22,8 @@ const letters: Record<string, KeyAct> = {
   d: 'request',
   x: 'close',
   m: 'media',
+  v: 'video',
+  b: 'call',
   f: 'filter',
   n: 'snippets',
   g: 'map',
@@ -38,6 +40,8 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['d'], act: 'request' },
   { keys: ['r'], act: 'release' },
   { keys: ['x'], act: 'close' },
+  { keys: ['v'], act: 'video' },
+  { keys: ['b'], act: 'call' },
   { keys: ['n', 'Alt+N'], act: 'snippets' },
   { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },

@@ -72,3 +72,17 @@ export function same(a: Sections, b: Sections): boolean {
   const equal = (x: string[], y: string[]) => x.length === y.length && x.every((id, i) => id === y[i])
   return equal(a.waiting, b.waiting) && equal(a.claimed, b.claimed) && equal(a.closed, b.closed)
 }
+
+/**
+ * fold takes out what stands with another card: a report that a request for
+ * video made, while the report it was asked from is open on the board.
+ */
+export function fold(s: Sections, card: (id: string) => Card | undefined): Sections {
+  const alone = (id: string) => {
+    const c = card(id)
+    if (!c?.origin || c.state === 'closed') return true
+    const origin = card(c.origin)
+    return origin === undefined || origin.state === 'closed'
+  }
+  return { waiting: s.waiting.filter(alone), claimed: s.claimed.filter(alone), closed: s.closed }
+}

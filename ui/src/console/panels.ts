@@ -2,9 +2,12 @@ import type { Component } from 'svelte'
 import type { Card } from '../api/types'
 import type { Key } from '../words/words.svelte'
 import type { KeyAct } from './keys'
+import { videoServices } from '../api/services'
+import CallPanel from './CallPanel.svelte'
 import ClosePanel from './ClosePanel.svelte'
 import type { PanelName } from './opened.svelte'
 import type { Seat } from './seat.svelte'
+import VideoPanel from './VideoPanel.svelte'
 
 /** PanelProps is what every form below the acts is given. */
 export interface PanelProps {
@@ -24,6 +27,8 @@ export interface PanelEntry {
 
 /** panels lists the acts that ask something first, in the order of their buttons. */
 export const panels: PanelEntry[] = [
+  { name: 'video', key: 'v', act: 'video', label: 'act.video', component: VideoPanel, when: (card, seat) => card.state !== 'closed' && card.origin === '' && videoServices(seat.board.links.map((l) => l.link)).length > 0 },
+  { name: 'call', key: 'b', act: 'call', label: 'act.call', component: CallPanel, when: () => true },
   { name: 'close', key: 'x', act: 'close', label: 'act.close', component: ClosePanel, when: (card) => card.state !== 'closed' },
 ]
 

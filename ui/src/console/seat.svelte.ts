@@ -1,6 +1,7 @@
 import { tick } from 'svelte'
 import type { ConsoleApi } from '../api/console'
 import { asProblem, type Problem } from '../api/problem'
+import { waitingVideos } from '../api/services'
 import type { Card, Change, Me } from '../api/types'
 import { Batch } from '../feed/batch'
 import { Feed, type Source } from '../feed/feed'
@@ -153,6 +154,7 @@ export class Seat {
   #apply(changes: Change[]): void {
     const { changed, wanting } = this.board.apply(changes)
     if (!this.#mayNotRead) for (const id of wanting) void this.#fetchCard(id)
+    if (changes.some((c) => c.kind === 'request') || (this.board.videos.length > 0 && changes.some((c) => c.detail === 'media.request'))) void this.#fetchVideos()
     const mine = this.opened.id
     if (mine !== '' && changes.some((c) => c.subject === mine || c.report?.id === mine)) void this.opened.read()
     this.#painted.changed(this.board.cursor, changed, this.#doors.monotonic())
@@ -169,6 +171,14 @@ export class Seat {
       const problem = asProblem(err)
       if (problem.status === 403) this.#mayNotRead = true // a person without the right hears of reports and is shown none
       this.lost(problem)
+    }
+  }
+
+  async #fetchVideos(): Promise<void> {
+    try {
+      this.board.videos = await waitingVideos(this.api)
+    } catch (err) {
+      this.lost(asProblem(err))
     }
   }
 
