@@ -13,6 +13,7 @@ import (
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/internal/reporttest"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 var equal = cmp.Options{cmpopts.EquateApproxTime(0), cmpopts.EquateEmpty()}
@@ -178,4 +179,39 @@ func TestExerciseIsUnmistakable(t *testing.T) {
 			t.Errorf("%s is not in %s", want, wire)
 		}
 	}
+}
+
+// The wire open/1 and then an EIDO: what the service said is what comes out.
+func TestWay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := reporttest.Report(t)
+		frame, err := open1.FrameOf(stdif.Inbound{Report: &r, Mode: stdif.Test}, time.Unix(0, 0).UTC())
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame.Spool, frame.Seq, frame.ServiceID = "s", 1, "net119.example"
+		wire, err := open1.Encode(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, p := open1.Decode(wire)
+		if p != nil {
+			t.Fatal(p)
+		}
+		in, _, p := open1.DecodeBody(again)
+		if p != nil {
+			t.Fatal(p)
+		}
+		document, err := Encode(View{Report: *in.Report, Mode: in.Mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, _, err := Read(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(r, doc.View.Report, equal); d != "" {
+			t.Fatalf("(-sent +at the end):\n%s", d)
+		}
+	})
 }
