@@ -68,7 +68,7 @@ type mediaSettings struct {
 }
 
 func (m mediaSettings) config() app.MediaConfig {
-	return app.MediaConfig{Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, Floor: m.Floor}
+	return app.MediaConfig{Child: app.OwnBinary, Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, Floor: m.Floor}
 }
 
 // Run starts the server and stays until it is told to end.
@@ -96,7 +96,7 @@ type demoCommand struct {
 
 // Run starts the demo and stays until it is told to end.
 func (c *demoCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	d, err := app.StartDemo(ctx, app.DemoConfig{Dir: c.Dir, Listen: c.Listen, Version: version(), Log: log})
+	d, err := app.StartDemo(ctx, app.DemoConfig{Media: app.MediaConfig{Child: app.OwnBinary}, Dir: c.Dir, Listen: c.Listen, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ type DemoConfig struct {
 	// ByPage leaves the hand-over of the Net119 service to its own page in the
 	// terminal's browser; otherwise installed software does it too.
 	ByPage  bool
+	Media   MediaConfig
 	Version string
 	Log     *slog.Logger
 }
@@ -138,7 +139,7 @@ const demoReserve = 4 << 20
 func (d *Demo) headquarters(ctx context.Context) (err error) {
 	d.server, err = StartServer(ctx, ServerConfig{
 		HouseConfig: HouseConfig{HQ: "279999", Name: "例示消防本部", Dir: filepath.Join(d.dir, "headquarters"), Reserve: demoReserve},
-		Listen:      "127.0.0.1:0", Version: d.c.Version, Log: d.c.Log.With("part", "server"), loopback: true})
+		Listen:      "127.0.0.1:0", Media: d.c.Media, Version: d.c.Version, Log: d.c.Log.With("part", "server"), loopback: true})
 	return err
 }
 

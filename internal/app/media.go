@@ -23,6 +23,7 @@ type MediaConfig struct {
 	ServiceRoom  int64         // bytes of one service's media; 0 = none
 	Floor        int64         // bytes of the disk that media leave free
 	Dir          string        // "" = media below the data directory
+	Child        string        // binary whose main gives way to SandboxChild; "" = media are held back
 }
 
 // MediaDir is the directory of sealed media below a data directory.
@@ -37,7 +38,7 @@ func (s *Server) newMedia() (*media.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sandbox = new(sandbox.Sandbox)
+	s.sandbox = &sandbox.Sandbox{Self: c.Child}
 	return media.New(media.Config{
 		Acts: s.Acts, Media: s.Store.Media(), Reports: s.Store.Reports(), OnCommit: s.Store.OnCommit, Blobs: blobs,
 		Fetch: s.gateway, Make: s.sandbox, Now: s.House.c.Now, Log: s.c.Log, Sound: c.Sound,
@@ -75,6 +76,9 @@ func (s *Server) mediaHealth(ctx context.Context) (pictures, videos string) {
 	}
 	return pictures, videos
 }
+
+// OwnBinary is the Child of a program whose main begins with SandboxChild.
+const OwnBinary = "/proc/self/exe"
 
 // SandboxChild runs this process as a child that decodes a stranger's medium,
 // and reports whether the arguments asked for one.
