@@ -22,16 +22,18 @@ const (
 
 // unkeyed are POST routes that take no idempotency key, with the reason.
 var unkeyed = map[string]string{
-	"/sessions":          "a repeated log-in ends the session of the first one and gives a new token; a kept answer would be a kept token",
-	"/enrolments":        "the code works once",
-	"/feed/painted":      "a report is integrated once, however often it is said",
-	"/reports/search":    "changes nothing",
-	"/reports/{id}/open": "seen is said once",
+	"/feed/beat":            "a sign of life",
+	"/reports/{id}/medical": "reads; each reading is recorded, and health data is kept nowhere else",
+	"/sessions":             "a repeated log-in ends the session of the first one and gives a new token; a kept answer would be a kept token",
+	"/enrolments":           "the code works once",
+	"/feed/painted":         "a report is integrated once, however often it is said",
+	"/reports/search":       "changes nothing",
+	"/reports/{id}/open":    "seen is said once",
 }
 
 // secret are routes whose answer holds a secret that is shown once: a repetition
 // does nothing and says so.
-var secret = map[string]bool{"/clients": true, "/clients/{id}/credentials": true, "/clients/{id}/webhooks": true}
+var secret = map[string]bool{"/consoles": true, "/clients": true, "/clients/{id}/credentials": true, "/clients/{id}/webhooks": true}
 
 // keyed is a request under an idempotency key.
 type keyed struct {
