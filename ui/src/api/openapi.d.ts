@@ -3749,10 +3749,7 @@ export interface operations {
     postFeedBeat: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5968,10 +5965,7 @@ export interface operations {
     postReportsIdMedical: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
