@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/httpapi"
 	"github.com/matoi119/matoi/internal/mapfile"
 )
@@ -61,4 +62,15 @@ func (m maps) Open(sha256 string) (io.ReadSeekCloser, error) {
 func mapView(v mapfile.Info) httpapi.Map {
 	return httpapi.Map{Name: v.Name, Attribution: v.Attribution, Bounds: v.Bounds, Center: v.Center, MinZoom: v.MinZoom, MaxZoom: v.MaxZoom,
 		Layers: v.Layers, SHA256: v.SHA256, Bytes: v.Bytes, ImportedAt: v.ImportedAt}
+}
+
+// mapHealth says how the map is. None is no fault: everything works without.
+func (s *Server) mapHealth() string {
+	switch _, err := s.Shelf().Current(); {
+	case err == nil:
+		return "ok"
+	case fault.Of(err) == fault.NotFound:
+		return "none is imported"
+	}
+	return "damaged: import it again"
 }

@@ -360,6 +360,7 @@ func (s *Server) Health(ctx context.Context) httpapi.Health {
 		h.Parts["bell"] = "no bell is configured: alarms wait in the outbox"
 	}
 	h.Parts["pictures"], h.Parts["videos"] = s.mediaHealth(ctx)
+	h.Parts["map"] = s.mapHealth()
 	waiting, err := s.Store.OutboxWaiting(ctx)
 	if err != nil {
 		bad("store", "cannot read")

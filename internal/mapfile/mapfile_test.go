@@ -3,7 +3,9 @@ package mapfile_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -223,6 +225,16 @@ func TestShelf(t *testing.T) {
 	v, err := s.Verify(t.Context())
 	if err != nil || v.SHA256 != c.SHA256 || v.MaxZoom != 16 || !v.ImportedAt.Equal(now) {
 		t.Fatalf("Verify = %+v, %v", v, err)
+	}
+
+	_, err = s.Copy(t.Context(), t.TempDir(), now) // a folder
+	wants(fault.Invalid, err)
+	_, err = s.Copy(t.Context(), filepath.Join(t.TempDir(), "none"), now)
+	wants(fault.NotFound, err)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err = s.Copy(stopped, put(t, example(t)), now); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a copy that was stopped = %v", err)
 	}
 
 	// A file that is no map leaves the one in use alone, and nothing behind.

@@ -54,6 +54,9 @@ func (s Shelf) Copy(ctx context.Context, path string, now time.Time) (c Copied, 
 		return c, fault.New(fault.NotFound, "map.file-missing").Because(err)
 	}
 	defer in.Close()
+	if err := looksLikeOne(in); err != nil {
+		return c, fault.New(fault.Invalid, "map.unfit").Because(err)
+	}
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return c, fmt.Errorf("map: %w", err)
 	}
@@ -84,6 +87,20 @@ func (s Shelf) Copy(ctx context.Context, path string, now time.Time) (c Copied, 
 		return c, fmt.Errorf("map: %w", err)
 	}
 	return Copied{Info{facts, digest, size, now.UTC()}, s}, nil
+}
+
+// looksLikeOne refuses before the copy what would only fill the disk that reports
+// are stored on.
+func looksLikeOne(f *os.File) error {
+	stat, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("map file: %w", err)
+	}
+	if !stat.Mode().IsRegular() {
+		return wrong("it is no regular file")
+	}
+	_, err = readHeader(f, stat.Size())
+	return err
 }
 
 // stoppable ends a long copy when its context ends.

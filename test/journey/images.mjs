@@ -33,7 +33,7 @@ await journey(async (stage) => {
   await sees(a.log.getByText('息は浅いです'))
   await a.say('このまま見ていてください。変わったらすぐ教えてください')
   await until('the caller has read it', async () => (await first.log.getByRole('listitem').count()) === 3)
-  await until('all is delivered', async () => (await a.log.getByText('端末到達').count()) === 2)
+  await until('all is delivered', async () => (await a.log.getByRole('img', { name: '端末到達' }).count()) === 2)
   await calm(a.page)
   if (images) await a.page.screenshot({ path: join(images, 'console.png') })
   if (images) await first.page.screenshot({ path: join(images, 'caller.png') })
@@ -56,7 +56,26 @@ await journey(async (stage) => {
     await terminal.ring('火事').getByRole('button', { name: '内容を見る' }).click()
     await every(terminal.page, 'terminal-report', looks, { look: false })
   }
-})
+  await stage.act('plugCable')
+  await map(stage, a, doors)
+}, { flags: () => ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'] })
+
+/** map: somebody walks through the town while an operator reports for them. */
+async function map(stage, a, doors) {
+  const { images, looks } = stage.given
+  await doors.getByRole('button', { name: '移動しながらの代理通報を送る' }).click()
+  await a.open(/公園へ歩いている/)
+  await a.act('受付')
+  await a.page.setViewportSize({ width: 1600, height: 900 })
+  await a.page.keyboard.press('g')
+  await sees(a.page.getByRole('list', { name: '地図の場所の一覧' }).getByText('軌跡 5点'))
+  await sees(a.page.locator('[data-map="drawn"]'))
+  await a.page.waitForLoadState('networkidle')
+  await a.page.getByRole('button', { name: '全体を表示' }).click()
+  await calm(a.page)
+  if (images) await a.page.screenshot({ path: join(images, 'map.png') })
+  if (looks) await every(a.page, 'map', looks)
+}
 
 /** calm waits until nothing of the page moves any more. */
 function calm(page) {
