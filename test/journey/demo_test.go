@@ -44,7 +44,7 @@ func TestOneReport(t *testing.T) {
 }
 
 // hosts are the loopback addresses of a page under its name.
-func hosts(t *testing.T, page string) []string {
+func hosts(t testing.TB, page string) []string {
 	t.Helper()
 	u, err := url.Parse(page)
 	if err != nil {

@@ -165,7 +165,7 @@ func TestEnrolConsole(t *testing.T) {
 }
 
 // program builds the command.
-func program(t *testing.T) string {
+func program(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "matoi")
 	build(t, path)

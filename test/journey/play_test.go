@@ -34,7 +34,7 @@ const (
 )
 
 // browser is Debian's Chromium, or the one that CHROMIUM names.
-func browser(t *testing.T) string {
+func browser(t testing.TB) string {
 	t.Helper()
 	name := os.Getenv("CHROMIUM")
 	if name == "" {
@@ -49,14 +49,14 @@ func browser(t *testing.T) string {
 
 // scene is a journey before it is played: where failures go, what programs log.
 type scene struct {
-	t   *testing.T
+	t   testing.TB
 	dir string // of pictures and logs
 	log *slog.Logger
 
 	also map[string]any // what a script is given beside the addresses
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t testing.TB) *scene {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser is slow")

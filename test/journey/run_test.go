@@ -19,7 +19,7 @@ func run(ctx context.Context, program string, env []string, args ...string) erro
 }
 
 // build makes the command line as it is shipped, without the pages' build.
-func build(t *testing.T, path string) {
+func build(t testing.TB, path string) {
 	t.Helper()
 	if err := run(t.Context(), "go", os.Environ(), "build", "-o", path, "../../cmd/matoi"); err != nil {
 		t.Fatal(err)

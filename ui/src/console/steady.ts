@@ -11,6 +11,7 @@ export class Steady {
   #x = 0
   #y = 0
   #space = 0
+  #scroll = 0 // the scroll position as it was left
 
   constructor(scroller: HTMLElement, spacer: HTMLElement) {
     this.#scroller = scroller
@@ -19,6 +20,7 @@ export class Steady {
 
   /** pointer says where the pointer is now. */
   pointer(x: number, y: number): void {
+    this.keep() // what moved since the last look is put back first
     this.#x = x
     this.#y = y
     this.#pick()
@@ -26,7 +28,12 @@ export class Steady {
 
   /** scrolled: a wheel moved the cards under the pointer, which is what it is for. */
   scrolled(): void {
-    if (this.#id !== '') this.#pick()
+    if (this.#id !== '' && this.#byHand()) this.#pick()
+  }
+
+  /** byHand tells a person's scrolling from our own. */
+  #byHand(): boolean {
+    return Math.abs(this.#scroller.scrollTop - this.#scroll) >= 1
   }
 
   letGo(): void {
@@ -38,12 +45,14 @@ export class Steady {
   keep(): void {
     const card = this.#card()
     if (!card) return
+    if (this.#byHand()) return this.#pick()
     const off = card.getBoundingClientRect().top - this.#top
     if (Math.abs(off) < 1) return
     this.#scroller.scrollTop += off
     const rest = card.getBoundingClientRect().top - this.#top
     // At the upper end there is nothing left to scroll: some room is lent above.
     if (rest < -1) this.#spread(this.#space - rest)
+    this.#scroll = this.#scroller.scrollTop
   }
 
   #spread(room: number): void {
@@ -57,6 +66,7 @@ export class Steady {
   }
 
   #pick(): void {
+    this.#scroll = this.#scroller.scrollTop
     const under = document.elementFromPoint(this.#x, this.#y)?.closest<HTMLElement>('[data-report]')
     const card = under ?? this.#card() ?? this.#below()
     if (!card) return
