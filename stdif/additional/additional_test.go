@@ -199,3 +199,25 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Blocks that are written are read again as what they were written from.
+func TestEncode(t *testing.T) {
+	proxy := &stdif.Proxy{Organisation: "例示<センター>", Operator: "例示 太郎", Callback: "+81312345678"}
+	b, warnings, err := Read([]byte(EncodeProxy(proxy, "hq.example")))
+	if err != nil || len(warnings) > 0 || b.Proxy == nil || *b.Proxy != *proxy {
+		t.Errorf("%+v, %v, %v", b.Proxy, warnings, err)
+	}
+	s := &stdif.SubscriberInfo{Name: "例示 花子", Birth: "1980-01-01", Sex: "female", Phone: "+819000000000", Mail: "a@example.jp", Address: "例示市本町１－２－３", Language: "ja"}
+	if b, _, err = Read([]byte(EncodeSubscriber(s, "hq.example"))); err != nil || b.Subscriber == nil {
+		t.Fatalf("%+v, %v", b, err)
+	} else if b.Subscriber.Communication = nil; b.Subscriber.Name != s.Name || b.Subscriber.Birth != s.Birth || b.Subscriber.Sex != s.Sex ||
+		b.Subscriber.Phone != s.Phone || b.Subscriber.Mail != s.Mail || b.Subscriber.Address != s.Address || b.Subscriber.Language != s.Language {
+		t.Errorf("%+v of %+v", b.Subscriber, s)
+	}
+	if b, _, err = Read([]byte(EncodeComment("煙 & <炎>", ""))); err != nil || b.Text != "煙 & <炎>" {
+		t.Errorf("%q, %v", b.Text, err)
+	}
+	if EncodeProxy(nil, "") != "" || EncodeSubscriber(&stdif.SubscriberInfo{}, "x") != "" || EncodeComment("", "x") != "" {
+		t.Error("nothing was written as something")
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/internal/markup"
+	"github.com/matoi119/matoi/stdif/japanese"
 )
 
 // areas turns the areas of an info block into locations: one for each polygon
@@ -46,12 +47,22 @@ func (m *mapping) area(area *markup.Element, place string, primary bool) {
 	}
 	if !drawn && label != "" && primary {
 		drawn = m.addLocation(stdif.Location{
-			Role: "incident", Shape: "civic", Civic: &stdif.Civic{Line: label},
+			Role: "incident", Shape: "civic", Civic: written(label),
 		}, nil)
 	}
 	if drawn && label != "" {
 		m.take(area, "areaDesc")
 	}
+}
+
+// written takes a Japanese address apart as far as that is certain; any other
+// description of an area is one line.
+func written(label string) *stdif.Civic {
+	if !japanese.IsPlace(label) {
+		return &stdif.Civic{Line: label}
+	}
+	c := japanese.SplitPlace(label)
+	return &c
 }
 
 // addLocation adds a location unless it is there already or there is no room.

@@ -349,3 +349,20 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// An address in Japanese is taken apart as far as that is certain, in its own
+// words; any other description of an area stays one line.
+func TestAreaInWords(t *testing.T) {
+	for label, want := range map[string]stdif.Civic{
+		"大阪府例示市本町１－２－３　例示ハイツ２階": {Prefecture: "大阪府", Line: "例示市本町１－２－３", Building: "例示ハイツ", Floor: "２階"},
+		"例示市例示町付近":              {Line: "例示市例示町", Note: "付近"},
+		"Northern Hill County":  {Line: "Northern Hill County"},
+	} {
+		wire := `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>n</identifier><sender>s</sender><sent>2026-04-01T10:00:00+09:00</sent><status>Test</status>` +
+			`<msgType>Alert</msgType><scope>Private</scope><info><category>Fire</category><event>e</event><area><areaDesc>` + label + `</areaDesc></area></info></alert>`
+		r, _, _ := mustDecode(t, wire)
+		if d := cmp.Diff(want, *r.Locations[0].Civic); d != "" {
+			t.Errorf("%s (-want +got):\n%s", label, d)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/matoi119/matoi/stdif/internal/gather"
 	"github.com/matoi119/matoi/stdif/internal/jsontree"
 	"github.com/matoi119/matoi/stdif/internal/markup"
+	"github.com/matoi119/matoi/stdif/japanese"
 	"github.com/matoi119/matoi/stdif/pidf"
 	"github.com/matoi119/matoi/stdif/veds"
 )
@@ -337,18 +339,16 @@ func (r *reader) callbacks() {
 }
 
 func (r *reader) hasNumber(phone string) bool {
-	if s := r.Out.Subscriber; s != nil && s.Phone == phone {
+	same := func(other string) bool {
+		return other == phone || other != "" && japanese.Phone(other) != "" && japanese.Phone(other) == japanese.Phone(phone)
+	}
+	if s := r.Out.Subscriber; s != nil && same(s.Phone) {
 		return true
 	}
-	if p := r.Out.Proxy; p != nil && p.Callback == phone {
+	if p := r.Out.Proxy; p != nil && same(p.Callback) {
 		return true
 	}
-	for _, c := range r.Out.Contacts {
-		if c.Phone == phone {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Out.Contacts, func(c stdif.Contact) bool { return same(c.Phone) })
 }
 
 // notes become lines of the text. They are shown as they came: what HTML there

@@ -7,6 +7,7 @@ import (
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/internal/markup"
+	"github.com/matoi119/matoi/stdif/japanese"
 )
 
 // reader is one document on its way to a report.
@@ -166,7 +167,11 @@ func (r *reader) places() {
 			r.position(&l, c, place)
 		}
 		if l.Lat == nil && l.Label != "" {
-			l.Shape, l.Civic, l.Label = "civic", &stdif.Civic{Note: l.Label}, ""
+			c := stdif.Civic{Note: l.Label}
+			if japanese.IsPlace(l.Label) {
+				c = japanese.SplitPlace(l.Label)
+			}
+			l.Shape, l.Civic, l.Label = "civic", &c, ""
 		}
 		if l.Shape != "" {
 			r.out.Report.Locations = append(r.out.Report.Locations, l)
