@@ -14,8 +14,10 @@ import (
 
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
+	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/store/sqlite"
@@ -105,7 +107,13 @@ func lively(t *testing.T, h *House) {
 	ok(t, h.Acts.Telephone(ctx, who, id, act.Telephoned{Partner: "279998", Outcome: transfer.OutcomeUnanswered}))
 	_, err = h.Acts.RequestReport(ctx, who, id)
 	ok(t, err)
-	ok(t, h.Acts.Close(ctx, who, id, "handled", "覚え書き"))
+	again := who // somebody else at the same seat says why
+	again.ID = "tanaka"
+	ok(t, h.Acts.TakeOver(ctx, again, id, report.Away, "席を外した"))
+	ok(t, h.Acts.BeginShift(ctx, who, console.SoundProved, ""))
+	_, err = h.Acts.HandOver(ctx, who, "", "申し送り")
+	ok(t, err)
+	ok(t, h.Acts.Close(ctx, who, id, report.NoAnswer, "覚え書き"))
 }
 
 // Every column of every table of a real store, changed by one byte or number,

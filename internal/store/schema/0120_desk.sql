@@ -3,7 +3,7 @@
 CREATE TABLE report_missed (
     hq TEXT NOT NULL, id TEXT NOT NULL, report TEXT NOT NULL, causes TEXT NOT NULL, at BIGINT NOT NULL, updated_at BIGINT NOT NULL, open BIGINT NOT NULL,
     done_console TEXT NOT NULL, done_person TEXT NOT NULL, done_at BIGINT NOT NULL, outcome TEXT NOT NULL,
-    note BYTEA NOT NULL, -- sealed: caller; empty where there is none
+    note BYTEA NOT NULL, -- sealed: caller
     PRIMARY KEY (hq, id)
 );
 CREATE INDEX report_missed_open ON report_missed (hq, open, at);
@@ -29,7 +29,7 @@ CREATE INDEX console_shift_open ON console_shift (hq, console) WHERE ended_at = 
 CREATE TABLE console_handover (
     hq TEXT NOT NULL, id TEXT NOT NULL, console TEXT NOT NULL, person TEXT NOT NULL, to_console TEXT NOT NULL, at BIGINT NOT NULL,
     taken_person TEXT NOT NULL, taken_at BIGINT NOT NULL,
-    note BYTEA NOT NULL, -- sealed: caller; empty where there is none
+    note BYTEA NOT NULL, -- sealed: caller
     PRIMARY KEY (hq, id)
 );
 CREATE INDEX console_handover_to ON console_handover (hq, to_console, taken_at);

@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape' | 'offer' | 'raise' | 'missed' | 'shift' | 'print' | 'entry'
 
 export interface Pressed {
   key: string
@@ -21,6 +21,12 @@ const letters: Record<string, KeyAct> = {
   c: 'chat',
   d: 'request',
   x: 'close',
+  o: 'offer',
+  u: 'raise',
+  l: 'missed',
+  s: 'shift',
+  p: 'print',
+  e: 'entry',
   m: 'media',
   v: 'video',
   b: 'call',
@@ -42,6 +48,12 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['x'], act: 'close' },
   { keys: ['v'], act: 'video' },
   { keys: ['b'], act: 'call' },
+  { keys: ['o'], act: 'offer' },
+  { keys: ['u'], act: 'raise' },
+  { keys: ['l'], act: 'missed' },
+  { keys: ['s'], act: 'shift' },
+  { keys: ['e'], act: 'entry' },
+  { keys: ['p'], act: 'print' },
   { keys: ['n', 'Alt+N'], act: 'snippets' },
   { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },

@@ -5,6 +5,8 @@ import type { KeyAct } from './keys'
 import { videoServices } from '../api/services'
 import CallPanel from './CallPanel.svelte'
 import ClosePanel from './ClosePanel.svelte'
+import OfferPanel from './OfferPanel.svelte'
+import RaisePanel from './RaisePanel.svelte'
 import type { PanelName } from './opened.svelte'
 import type { Seat } from './seat.svelte'
 import VideoPanel from './VideoPanel.svelte'
@@ -29,6 +31,8 @@ export interface PanelEntry {
 export const panels: PanelEntry[] = [
   { name: 'video', key: 'v', act: 'video', label: 'act.video', component: VideoPanel, when: (card, seat) => card.state !== 'closed' && card.origin === '' && videoServices(seat.board.links.map((l) => l.link)).length > 0 },
   { name: 'call', key: 'b', act: 'call', label: 'act.call', component: CallPanel, when: () => true },
+  { name: 'offer', key: 'o', act: 'offer', label: 'act.offer', component: OfferPanel, when: (card) => card.state !== 'closed' && card.claim !== null },
+  { name: 'raise', key: 'u', act: 'raise', label: 'act.raise', component: RaisePanel, when: (card) => card.mode !== 'actual' },
   { name: 'close', key: 'x', act: 'close', label: 'act.close', component: ClosePanel, when: (card) => card.state !== 'closed' },
 ]
 

@@ -10,12 +10,15 @@ import { Silence } from '../feed/silence'
 import { Chosen } from '../map/chosen.svelte'
 import { ringFor, type Ringer } from '../sound/ring.svelte'
 import { now } from '../time/now.svelte'
+import { beat } from '../api/duty'
 import { Board } from './board.svelte'
+import { Duty } from './duty.svelte'
 import { BoardFilter } from './filter.svelte'
 import { Opened } from './opened.svelte'
 import { view } from './view.svelte'
 import type { Windows } from './windows.svelte'
 
+const beatEvery = 15_000 // ms between signs of life: three missed ones mark this seat's claims
 const retryEvery = 2000 // ms between attempts to reach a silent server
 const refusedEvery = 1000 // ms between attempts when the server answers but gives no stream
 const stallAfter = 2000 // ms without a painted frame until the page says so
@@ -45,6 +48,7 @@ export class Seat {
   readonly board: Board
   readonly opened: Opened
   readonly ringer: Ringer
+  readonly duty: Duty
   readonly map: Chosen
   readonly filter = new BoardFilter()
   /** the windows of this seat; without them this page stands alone */
@@ -69,6 +73,7 @@ export class Seat {
   #loading = false
   #triedAt = 0
   #over = false
+  #saidAt = 0
   #mayNotRead = false
 
   constructor(me: Me, api: ConsoleApi, ringer: Ringer, signedOut: (p: Problem) => void, doors: SeatDoors = browserDoors, windows?: Windows) {
@@ -79,7 +84,9 @@ export class Seat {
     this.windows = windows
     this.board = new Board(api.consoleId)
     this.opened = new Opened(api, (p) => this.lost(p), (card) => this.board.put(card))
+    this.duty = new Duty(api, ringer, (p) => this.lost(p))
     this.#doors = doors
+    this.#saidAt = doors.monotonic()
     this.#signedOut = signedOut
     this.#changes = new Batch((items) => this.#apply(items))
     this.#silence = new Silence(doors.monotonic(), (silent, since) => this.#hush(silent, since))
@@ -94,6 +101,7 @@ export class Seat {
       unsaved: (c) => this.#unsaved(c),
       saved: (id) => this.board.saved(id),
       link: (l) => this.board.putLink(l),
+      consoles: (all) => (this.board.consoles = all),
       beat: (b) => now.heard(b.now),
       heard: () => this.#silence.heard(this.#doors.monotonic()),
       refused: () => this.#refused(),
@@ -130,6 +138,8 @@ export class Seat {
       now.heard(answer.now)
       const ids = this.board.load(answer)
       this.problem = null
+      if (!this.loaded) void this.duty.readShift()
+      this.duty.count = answer.missed ?? 0
       this.loaded = true
       const unsaved = ids.filter((id) => this.board.row(id)?.card.unsaved)
       this.#painted.changed(answer.cursor, ids.filter((id) => !unsaved.includes(id)), this.#doors.monotonic())
@@ -155,6 +165,8 @@ export class Seat {
     const { changed, wanting } = this.board.apply(changes)
     if (!this.#mayNotRead) for (const id of wanting) void this.#fetchCard(id)
     if (changes.some((c) => c.kind === 'request') || (this.board.videos.length > 0 && changes.some((c) => c.detail === 'media.request'))) void this.#fetchVideos()
+    if (changes.some((c) => c.kind === 'missed')) void this.duty.readMissed()
+    if (changes.some((c) => c.kind === 'console' || (c.report && this.duty.side === 'shift'))) void this.duty.readShift()
     const mine = this.opened.id
     if (mine !== '' && changes.some((c) => c.subject === mine || c.report?.id === mine)) void this.opened.read()
     this.#painted.changed(this.board.cursor, changed, this.#doors.monotonic())
@@ -211,6 +223,10 @@ export class Seat {
     now.tick()
     this.#silence.check(at)
     this.windows?.tick(!this.ringer.blocked)
+    if (at - this.#saidAt >= beatEvery) {
+      this.#saidAt = at
+      beat(this.api, this.ringer.blocked).catch(() => {}) // the silence of the server says so itself
+    }
     if ((this.#silence.silent || this.problem !== null) && at - this.#triedAt >= retryEvery) void this.load()
     const since = this.#painted.unpaintedSince
     this.unpainted = since !== undefined && at - since > stallAfter

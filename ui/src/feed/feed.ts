@@ -1,10 +1,11 @@
-import type { Beat, Card, Change, Link } from '../api/types'
+import type { Beat, Card, Change, Link, SeatPresence } from '../api/types'
 
 export interface FeedEvents {
   change(c: Change): void
   unsaved(c: Card): void
   saved(id: string): void
   link(l: Link): void
+  consoles?(all: SeatPresence[]): void
   beat(b: Beat): void
   /** heard: anything at all arrived */
   heard(): void
@@ -73,6 +74,7 @@ export class Feed {
     on('unsaved', (data) => this.#to.unsaved(JSON.parse(data) as Card))
     on('saved', (data) => this.#to.saved((JSON.parse(data) as { id: string }).id))
     on('link', (data) => this.#to.link(JSON.parse(data) as Link))
+    on('consoles', (data) => this.#to.consoles?.(JSON.parse(data) as SeatPresence[]))
     on('beat', (data) => this.#to.beat(JSON.parse(data) as Beat))
     source.onerror = () => {
       if (this.#source !== source) return

@@ -28,6 +28,7 @@ export const patterns: Record<Exclude<Tone, 'none'>, Pattern> = {
   silence: { period: 2.4, loud: 0.7, shape: 'square', beeps: [{ at: 0, long: 0.5, hz: 622 }, { at: 0.55, long: 0.5, hz: 494 }, { at: 1.1, long: 0.8, hz: 392 }] },
 }
 
+const floor = 0.3 // a ring is never silent
 const ahead = 1.2 // seconds scheduled in advance, more than two slow ticks
 
 /** ringFor picks the tone of the board: lives before exercises, the longest waiting sets the level. */
@@ -46,6 +47,9 @@ export class Ringer {
   blocked = $state(true)
   proving = $state(false)
 
+  /** how loud, as the person on duty set it by name: never below the server's floor */
+  #volume = 1
+
   readonly #make: () => AudioContext
   #audio: AudioContext | undefined
   #tone: Tone = 'none'
@@ -54,6 +58,14 @@ export class Ringer {
 
   constructor(make: () => AudioContext = () => new AudioContext()) {
     this.#make = make
+  }
+
+  get volume(): number {
+    return this.#volume
+  }
+  set volume(share: number) {
+    this.#volume = Math.min(1, Math.max(floor, share))
+    if (this.#out && this.#tone !== 'none') this.#out.gain.value = patterns[this.#tone].loud * this.#volume
   }
 
   get tone(): Tone {
@@ -96,7 +108,7 @@ export class Ringer {
     const pattern = patterns[this.#tone]
     if (!this.#out) {
       this.#out = audio.createGain()
-      this.#out.gain.value = pattern.loud
+      this.#out.gain.value = pattern.loud * this.#volume
       this.#out.connect(audio.destination)
     }
     if (this.#next < audio.currentTime) this.#next = audio.currentTime + 0.02
@@ -112,7 +124,7 @@ export class Ringer {
     const audio = this.#audio
     if (!audio || this.blocked) return
     const out = audio.createGain()
-    out.gain.value = patterns.ring0.loud
+    out.gain.value = patterns.ring0.loud * this.#volume
     out.connect(audio.destination)
     for (const beep of patterns.ring0.beeps) play(audio, out, patterns.ring0.shape, audio.currentTime + 0.02 + beep.at, beep)
     this.proving = true
