@@ -31,6 +31,9 @@ const ModeHeader = "Matoi-Mode"
 // DigestHeader carries the SHA-256 of a medium, lower-case hex.
 const DigestHeader = "Matoi-Sha256"
 
+// LookedHeader of the answer to a live picture says whether somebody looks.
+const LookedHeader = "Matoi-Looked-At"
+
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 2 << 20
 
@@ -111,6 +114,38 @@ func (c *Client) Media(ctx context.Context, m stdif.Media, content []byte) (Answ
 		h.Set(DigestHeader, m.SHA256)
 	}
 	return c.Do(ctx, http.MethodPut, path, h, bytes.NewReader(content))
+}
+
+// Receipt says how far something of the headquarters has come to a caller.
+func (c *Client) Receipt(ctx context.Context, r stdif.Receipt) (Answer, error) {
+	return c.post(ctx, below(r.ReportID, open1.PathIntakeReceipt), r)
+}
+
+// Offer says what the service can do.
+func (c *Client) Offer(ctx context.Context, o stdif.Offer) (Answer, error) {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return Answer{}, fmt.Errorf("encode offer: %w", err)
+	}
+	return c.Do(ctx, http.MethodPut, open1.PathIntakeOffer, http.Header{"Content-Type": {"application/json"}}, bytes.NewReader(b))
+}
+
+// Live hands over one live picture; looked says whether somebody looks now.
+func (c *Client) Live(ctx context.Context, report string, jpeg []byte) (a Answer, looked bool, err error) {
+	req, err := c.request(ctx, http.MethodPut, below(report, open1.PathIntakeLive), http.Header{"Content-Type": {"image/jpeg"}}, bytes.NewReader(jpeg))
+	if err != nil {
+		return a, false, err
+	}
+	res, err := c.client().Do(req)
+	if err != nil {
+		return a, false, fmt.Errorf("reach the terminal's intake: %w", err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return a, false, fmt.Errorf("read the terminal's answer: %w", err)
+	}
+	return read(res, b), res.Header.Get(LookedHeader) == "true", nil
 }
 
 // Status asks how far a report has come.

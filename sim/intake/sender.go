@@ -10,7 +10,7 @@ import (
 )
 
 // Item is one thing on its way to the terminal: exactly one of Report, State,
-// Chat and Media is set.
+// Chat, Media and Receipt is set.
 type Item struct {
 	Number  int64              `json:"n"` // of the service's own queue, for its bookkeeping
 	Mode    stdif.Mode         `json:"mode"`
@@ -18,6 +18,7 @@ type Item struct {
 	State   *stdif.ReportState `json:"state,omitempty"`
 	Chat    *stdif.ChatMessage `json:"chat,omitempty"`
 	Media   *stdif.Media       `json:"media,omitempty"`
+	Receipt *stdif.Receipt     `json:"receipt,omitempty"`
 	Content []byte             `json:"content,omitempty"` // of Media
 }
 
@@ -32,6 +33,8 @@ func (i Item) ReportID() string {
 		return i.Chat.ReportID
 	case i.Media != nil:
 		return i.Media.ReportID
+	case i.Receipt != nil:
+		return i.Receipt.ReportID
 	}
 	return ""
 }
@@ -49,6 +52,8 @@ func (c *Client) Send(ctx context.Context, i Item) (Answer, error) {
 		return c.State(ctx, *i.State)
 	case i.Chat != nil:
 		return c.Chat(ctx, *i.Chat)
+	case i.Receipt != nil:
+		return c.Receipt(ctx, *i.Receipt)
 	default:
 		return c.Media(ctx, *i.Media, i.Content)
 	}

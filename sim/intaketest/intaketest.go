@@ -38,6 +38,7 @@ type Terminal struct {
 	refuse  int           // status given to everything, 0 = work
 	posts   int
 	id      string
+	offer   *stdif.Offer
 }
 
 // Kept is what the terminal holds of one report.
@@ -48,6 +49,8 @@ type Kept struct {
 	States   []stdif.ReportState
 	Chat     []stdif.ChatMessage
 	Media    map[string][]byte
+	Receipts []stdif.Receipt
+	Live     [][]byte   // every live picture
 	Upserted int        // how many revisions were stored
 	digests  [][32]byte // of every revision taken
 }
@@ -166,6 +169,9 @@ func (t *Terminal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux.HandleFunc("POST /intake/reports/{id}/state", t.state)
 	mux.HandleFunc("POST /intake/reports/{id}/chat", t.chat)
 	mux.HandleFunc("PUT /intake/reports/{id}/media/{medium}", t.media)
+	mux.HandleFunc("POST /intake/reports/{id}/receipts", t.receipt)
+	mux.HandleFunc("PUT /intake/reports/{id}/live", t.live)
+	mux.HandleFunc("PUT /intake/offer", t.takeOffer)
 	mux.HandleFunc("GET /intake/events", t.stream)
 	mux.ServeHTTP(w, r)
 }
