@@ -23,6 +23,7 @@ import (
 	"github.com/matoi119/matoi/sim/hostile"
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/sim/net119"
+	"github.com/matoi119/matoi/sim/video119"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -67,7 +68,7 @@ type demoConsole struct {
 	account, password string
 }
 
-type demoLinks struct{ Caller, Net119Terminal, Terminal1, Terminal2 string }
+type demoLinks struct{ Caller, Phone, Net119Terminal, Terminal1, Terminal2 string }
 
 // StartDemo starts everything and returns when the doors are open.
 func StartDemo(ctx context.Context, c DemoConfig) (_ *Demo, err error) {
@@ -175,7 +176,8 @@ func (d *Demo) terminals(ctx context.Context) error {
 	}
 	origin := "http://localhost:" + port(cloudListener.Addr())
 	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "201"}, "t-01",
-		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil}, demoService{"relay.example", "代理通報（模擬）", nil})
+		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil}, demoService{"relay.example", "代理通報（模擬）", nil},
+		demoService{"video119.example", "映像通報（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
 	}
@@ -190,6 +192,11 @@ func (d *Demo) terminals(ctx context.Context) error {
 	}
 	first := &intake.Client{Base: one.IntakeURL(), Credential: credentials[0], HTTP: &http.Client{}}
 	d.relay = intake.Client{Base: one.IntakeURL(), Credential: credentials[2], HTTP: &http.Client{}}
+	videoListener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(fmt.Errorf("demo: %w", err), cloudListener.Close())
+	}
+	video := video119.New(&intake.Client{Base: one.IntakeURL(), Credential: credentials[3], HTTP: &http.Client{}}, nil)
 	second := &intake.Client{Base: one.IntakeURL(), Credential: credentials[1], HTTP: &http.Client{}}
 	d.hostile = intake.Client{Base: two.IntakeURL(), Credential: others[0], HTTP: &http.Client{}}
 	d.centre = aacn.New(aacn.Config{}, second)
@@ -197,6 +204,7 @@ func (d *Demo) terminals(ctx context.Context) error {
 	parts := map[string]func(context.Context) error{
 		"net119": func(ctx context.Context) error { return d.cloud.Serve(ctx, cloudListener) },
 		"aacn":   d.centre.Run,
+		"video":  func(ctx context.Context) error { return video.Serve(ctx, videoListener) },
 	}
 	if !d.c.ByPage {
 		parts["handover"] = handover.Run
@@ -208,7 +216,7 @@ func (d *Demo) terminals(ctx context.Context) error {
 			}
 		})
 	}
-	d.links = demoLinks{Caller: net119.CallerURL(origin), Net119Terminal: net119.TerminalURL(origin, key, one.IntakeURL(), credentials[0])}
+	d.links = demoLinks{Caller: net119.CallerURL(origin), Phone: "http://localhost:" + port(videoListener.Addr()) + "/", Net119Terminal: net119.TerminalURL(origin, key, one.IntakeURL(), credentials[0])}
 	return nil
 }
 

@@ -155,7 +155,7 @@ func (t *Terminal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t.mu.Lock()
 	refuse := t.refuse
-	if r.Method != http.MethodGet {
+	if r.Method != http.MethodGet && r.URL.Path != open1.PathIntakeOffer { // an offer hands nothing over
 		t.posts++
 	}
 	t.mu.Unlock()

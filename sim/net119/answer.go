@@ -2,6 +2,7 @@ package net119
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/stdif"
@@ -50,7 +51,7 @@ func (c *Cloud) Hear(e intake.Event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.concerned(e); s != nil {
-		if err := c.keep(s); err != nil {
+		if err := c.keep(s, c.receipts(s)...); err != nil {
 			return err
 		}
 	}
@@ -87,7 +88,16 @@ func (c *Cloud) obey(s *session, in stdif.Input) {
 		m := *in.Message
 		m.From = stdif.FromHeadquarters
 		s.Chat = append(s.Chat, m)
+		s.Unshown = append(s.Unshown, m.ID)
 		c.callBack(s)
+	case stdif.VerbCallBack:
+		if in.CallBack == nil || slices.Contains(s.Called, in.CallBack.ID) {
+			return
+		}
+		s.Called = append(s.Called, in.CallBack.ID)
+		s.Mails = append(s.Mails, Mail{At: c.cfg.Clock(), Kind: "call-back"})
+		s.mailed = append(s.mailed, in.CallBack.ID)
+		c.system(s, in, in.CallBack.Text)
 	case stdif.VerbAccept:
 		s.Claimed = true
 	case stdif.VerbRelease:
@@ -115,4 +125,19 @@ func (c *Cloud) callBack(s *session) {
 	if s.pages == 0 {
 		s.Mails = append(s.Mails, Mail{At: c.cfg.Clock(), Kind: "call-back"})
 	}
+}
+
+// receipts says what reached the caller since the last time: lines while a page
+// of the caller stands, mails as soon as they are sent. It owns c.mu.
+func (c *Cloud) receipts(s *session) []intake.Item {
+	ids := s.mailed
+	s.mailed = nil
+	if s.pages > 0 {
+		ids, s.Unshown = append(ids, s.Unshown...), nil
+	}
+	var items []intake.Item
+	for _, id := range ids {
+		items = append(items, intake.Item{Receipt: &stdif.Receipt{ReportID: s.ID, ID: id, State: stdif.ReceiptDelivered, At: c.cfg.Clock().In(jst)}})
+	}
+	return items
 }

@@ -66,7 +66,10 @@ type session struct {
 	Claimed bool                `json:"claimed,omitempty"`
 	Closed  bool                `json:"closed,omitempty"`
 	Reason  string              `json:"reason,omitempty"`
+	Unshown []string            `json:"unshown,omitempty"` // lines of headquarters that no page of the caller has shown
+	Called  []string            `json:"called,omitempty"`  // call-backs that were done
 
+	mailed   []string  // call-backs whose receipt is still to be said
 	pages    int       // streams of the caller's page that stand now
 	lastSeen time.Time // when the last of them stood
 }
@@ -94,7 +97,7 @@ func (c *Cloud) newSession(call Call, now time.Time) (*session, error) {
 		Kind:      stdif.IncidentType{Code: call.Kind, LocalCode: localCodes[call.Kind], Label: labels[call.Kind]},
 		Text:      call.Text,
 		Locations: where, Subscriber: &p.Subscriber, Medical: p.Medical, Contacts: p.Contacts,
-		Routing: &stdif.Routing{RegisteredHQ: exampleHQ, LocatedHQ: exampleHQ, HandledHQ: exampleHQ, Handover: "wire"},
+		Routing: c.route(call),
 	}
 	s.Mails = append(s.Mails, Mail{At: now, Kind: "confirmation"})
 	return s, nil
@@ -239,4 +242,31 @@ func (c *Cloud) view(s *session) View {
 		v.Chat = append(v.Chat, Line{m, slices.Contains(s.Lost, m.ID)})
 	}
 	return v
+}
+
+// route decides by position which headquarters the call is for (standard-
+// interface §2.2). One that is no member of the service has no terminal: the
+// headquarters of registration gets the call and telephones.
+func (c *Cloud) route(call Call) *stdif.Routing {
+	r := &stdif.Routing{RegisteredHQ: exampleHQ, LocatedHQ: exampleHQ, HandledHQ: exampleHQ, Handover: "wire"}
+	if call.Lat == nil || call.Lon == nil {
+		return r
+	}
+	for _, a := range c.cfg.Outside {
+		if *call.Lat >= a.South && *call.Lat <= a.North && *call.Lon >= a.West && *call.Lon <= a.East {
+			r.LocatedHQ, r.Handover = a.HQ, "telephone"
+		}
+	}
+	return r
+}
+
+// Area is where another headquarters answers that is no member of the service.
+type Area struct {
+	HQ                       string
+	South, West, North, East float64
+}
+
+// Outside are made-up neighbours of the example city.
+func Outside() []Area {
+	return []Area{{HQ: "279998", South: 34.60, West: 135.60, North: 34.80, East: 135.90}, {HQ: "289999", South: 34.60, West: 134.80, North: 34.85, East: 135.30}}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	DefaultMode stdif.Mode       // preset of the caller's page; "" means exercise
 	Dir         string           // where the journal lives; "" keeps nothing over a restart
 	Persons     []Person         // nil: Examples
+	Outside     []Area           // where headquarters without this service answer; nil: Outside
 	Clock       func() time.Time // nil: time.Now
 }
 
@@ -57,6 +58,9 @@ func New(cfg Config) (*Cloud, error) {
 	}
 	if cfg.Persons == nil {
 		cfg.Persons = Examples()
+	}
+	if cfg.Outside == nil {
+		cfg.Outside = Outside()
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
@@ -296,11 +300,15 @@ func (c *Cloud) Look(report string) (View, error) {
 func (c *Cloud) Attach(report string) (detach func(), err error) {
 	err = c.with(report, func(s *session) error {
 		s.pages++
+		items := c.receipts(s)
 		if s.Gone {
 			s.Gone = false
-			return c.keep(s, c.state(s, stdif.ServiceActive))
+			items = append(items, c.state(s, stdif.ServiceActive))
 		}
-		return nil
+		if len(items) == 0 {
+			return nil
+		}
+		return c.keep(s, items...)
 	})
 	return sync.OnceFunc(func() {
 		_ = c.with(report, func(s *session) error { // a call is never forgotten

@@ -13,6 +13,7 @@ import (
 
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/sim/sse"
+	"github.com/matoi119/matoi/stdif"
 )
 
 // Handover is the service's software installed on the terminal: it does without
@@ -37,6 +38,7 @@ func (h *Handover) Run(ctx context.Context) error {
 	})
 	var wg sync.WaitGroup
 	wg.Go(func() { sender.Run(ctx) })
+	wg.Go(func() { h.offer(ctx) })
 	started := make(chan string, 1)
 	wg.Go(func() { h.pass(ctx, started) })
 	for wait := 250 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
@@ -194,4 +196,19 @@ func (h *Handover) call(ctx context.Context, method, path string, body io.Reader
 		return nil, fmt.Errorf("the service answered %d", res.StatusCode)
 	}
 	return res, nil
+}
+
+// Offer is what the service says at a terminal that it can do.
+func Offer() stdif.Offer {
+	return stdif.Offer{Takes: []stdif.Verb{stdif.VerbCallBack}, Receipts: true}
+}
+
+// offer says it until the terminal has heard.
+func (h *Handover) offer(ctx context.Context) {
+	for ctx.Err() == nil {
+		if a, err := h.Intake.Offer(ctx, Offer()); err == nil && a.Final() {
+			return
+		}
+		sleep(ctx, time.Second)
+	}
 }

@@ -28,6 +28,7 @@ export function request(item) {
   if (item.report) return { method: "POST", path: "/intake/reports", headers: { ...json, "Matoi-Mode": item.mode }, body: JSON.stringify(item.report) };
   if (item.state) return { method: "POST", path: below(item.state.reportId) + "/state", headers: json, body: JSON.stringify(item.state) };
   if (item.chat) return { method: "POST", path: below(item.chat.reportId) + "/chat", headers: json, body: JSON.stringify(item.chat) };
+  if (item.receipt) return { method: "POST", path: below(item.receipt.reportId) + "/receipts", headers: json, body: JSON.stringify(item.receipt) };
   const m = item.media;
   return { method: "PUT", path: `${below(m.reportId)}/media/${encodeURIComponent(m.id)}?label=${encodeURIComponent(m.label ?? "")}`, headers: { "Content-Type": m.mime }, content: true };
 }
@@ -84,7 +85,7 @@ export function handOver({ key, intake, credential }, heard) {
   function take(item) {
     if (onWay.has(item.n)) return; // the cloud repeats everything at a new stream
     onWay.add(item.n);
-    const id = (item.report ?? {}).reportId ?? (item.state ?? item.chat ?? item.media).reportId;
+    const id = (item.report ?? {}).reportId ?? (item.state ?? item.chat ?? item.receipt ?? item.media).reportId;
     const lane = (lanes.get(id) ?? Promise.resolve()).then(() => deliver(item));
     lanes.set(id, lane);
     lane.then(() => lanes.get(id) === lane && lanes.delete(id));
