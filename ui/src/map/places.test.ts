@@ -72,12 +72,13 @@ describe('the list beside the map', () => {
       ],
     })
     render(PlaceList, { layout })
-    const items = within(screen.getByRole('list', { name: '地図の場所の一覧' })).getAllByRole('listitem')
+    const items = [...screen.getByRole('list', { name: '地図の場所の一覧' }).children]
     expect(items[0]!.textContent).toMatch(/A.*通報者の位置.*34\.7039, 135\.5012.*34°42′14\.0″N.*半径25m.*軌跡 2点・433m/s)
+    expect(within(screen.getByRole('list', { name: 'これまでの位置', hidden: true })).getAllByRole('listitem', { hidden: true }).map((i) => i.textContent)).toEqual([expect.stringMatching(/34\.7, 135\.5012.*測位/)])
     expect(items[1]!.textContent).toMatch(/本町１－２－３付近.*Aから998m 北/s)
     expect(items[2]!.textContent).toContain('入れ替わっている可能性')
     expect(items[3]!.textContent).toContain('0,0のため地図に出しません')
-    expect(within(items[3]!).queryByText(/″N/)).toBeNull()
+    expect(within(items[3] as HTMLElement).queryByText(/″N/)).toBeNull()
   })
   it('says that there is none', () => {
     render(PlaceList, { layout: layOut({ revisions: [] }) })
