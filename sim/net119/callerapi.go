@@ -78,7 +78,9 @@ func (c *Cloud) postMove(w http.ResponseWriter, r *http.Request) {
 }
 
 // photoTypes are what the service takes; the terminal judges again.
-var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
+var photoTypes = []string{"image/jpeg", "image/png", "image/webp", film}
+
+const film = "video/mp4"
 
 func (c *Cloud) postPhoto(w http.ResponseWriter, r *http.Request) {
 	mime := r.Header.Get("Content-Type")
@@ -91,7 +93,11 @@ func (c *Cloud) postPhoto(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, ErrTooLong)
 		return
 	}
-	answer(w, struct{}{}, c.Photo(r.PathValue("call"), mime, "通報者の写真", b))
+	label := "通報者の写真"
+	if mime == film {
+		label = "通報者の動画"
+	}
+	answer(w, struct{}{}, c.Photo(r.PathValue("call"), mime, label, b))
 }
 
 func (c *Cloud) do(act func(report string) error) http.HandlerFunc {
