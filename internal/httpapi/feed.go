@@ -135,7 +135,7 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		if c.Kind == "report" && ringsAnew[act.Name(c.Detail)] {
 			h.s.painted.forget(c.Subject)
 		}
-		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" || c.Kind == "client" {
+		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" || c.Kind == "transfer" || c.Kind == "partner" || c.Kind == "client" {
 			h.names = nil
 		}
 	}

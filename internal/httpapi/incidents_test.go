@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/staff"
+	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
 
@@ -124,4 +126,39 @@ func TestVoiceCalls(t *testing.T) {
 	if w := h.do(maintainer, "GET", "/voice-calls", nil); w.Code != http.StatusForbidden {
 		t.Errorf("a maintainer reads callers' numbers: %d", w.Code)
 	}
+}
+
+// FD-34, FD-19: a report of another area says so, the form is filled in, and a
+// transfer by telephone with its record lets it be closed as transferred.
+func TestTransferThroughTheAPI(t *testing.T) {
+	h := newHouse(t)
+	h.must(h.acts.AddPartner(t.Context(), act.CommandLine(), transfer.Partner{ID: "279998", Name: "隣市消防本部", Code: "279998", Phone: "0000-00-0119"}))
+	a := h.seat("c-a", staff.Dispatcher)
+	r := words("N-1", 1)
+	r.Routing = &stdif.Routing{RegisteredHQ: h.hq, LocatedHQ: "279998"}
+	h.arrive(stdif.Inbound{Report: r})
+	one := h.find("N-1")
+	board := read[Board](h, a, "GET", "/board", nil)
+	if o := board.Reports[0].Outside; o == nil || o.Name != "隣市消防本部" {
+		t.Errorf("outside = %+v", o)
+	}
+	form := read[Transferring](h, a, "GET", "/reports/"+one.ID+"/transfer", nil)
+	if form.Suggested != "279998" || len(form.Partners) != 1 || form.Partners[0].Data || form.LocatedHQ.Name != "隣市消防本部" || len(form.Checklist) < 3 {
+		t.Errorf("form = %+v", form)
+	}
+	read[Card](h, a, "POST", "/reports/"+one.ID+"/claim", body{})
+	if w := h.do(a, "POST", "/reports/"+one.ID+"/transfer", body{"partner": "279998"}); problemIn(t, w).Key != "transfer.no-data" {
+		t.Errorf("by data to somebody without = %s", w.Body)
+	}
+	if w := h.do(a, "POST", "/reports/"+one.ID+"/close", body{"reason": "transferred"}); problemIn(t, w).Key != "transfer.not-accepted" {
+		t.Errorf("closed before anybody took it = %s", w.Body)
+	}
+	read[nothing](h, a, "POST", "/reports/"+one.ID+"/transfer/telephone", body{
+		"partner": "279998", "outcome": "accepted", "answeredBy": "佐藤", "number": "0000-00-0119", "readOut": []string{"place", "text"},
+	})
+	form = read[Transferring](h, a, "GET", "/reports/"+one.ID+"/transfer", nil)
+	if len(form.Transfers) != 1 || form.Transfers[0].Mark.State != "accepted" || form.Transfers[0].Record.AnsweredBy != "佐藤" || form.Transfers[0].By.PersonName == "" {
+		t.Errorf("transfers = %+v", form.Transfers)
+	}
+	read[nothing](h, a, "POST", "/reports/"+one.ID+"/close", body{"reason": "transferred"})
 }

@@ -61,6 +61,8 @@ type Card struct {
 	Origin          string             `json:"origin" doc:"report that this one was asked for from, by a request for video; it stands beside it"`
 	Video           string             `json:"video" doc:"how far the newest request for video of this report is"`
 	Incident        *IncidentMark      `json:"incident" doc:"the event it belongs to (事案)"`
+	Transfer        *TransferMark      `json:"transfer" doc:"the latest handing over to another headquarters (転送)"`
+	Outside         *OtherHQ           `json:"outside" doc:"the headquarters of the place, when it is not this one (管轄外)"`
 }
 
 // Claim says who has a report in charge.
@@ -108,6 +110,7 @@ type names struct {
 	terminals map[string]terminal.Terminal
 	links     map[string]terminal.Link
 	incidents map[string]incident.Mark // by kind/member
+	elsewhere elsewhere
 }
 
 func (s *Server) names(ctx context.Context) (*names, error) {
@@ -153,7 +156,10 @@ func (s *Server) names(ctx context.Context) (*names, error) {
 	for _, l := range links {
 		n.links[l.TerminalID] = l
 	}
-	n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince))
+	if n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince)); err != nil {
+		return nil, err
+	}
+	n.elsewhere, err = s.elsewhere(ctx, n.services)
 	return n, err
 }
 
@@ -196,6 +202,7 @@ type summary struct {
 	spots    []incident.Spot // what can be compared with other reports
 	places   []string
 	vehicles []string // keyed indexes
+	located  string   // headquarters of the place, as the service says
 }
 
 const excerptLength = 120
@@ -287,6 +294,9 @@ func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) 
 		return none, nil
 	}
 	known := summarise(words)
+	if words.Routing != nil {
+		known.located = words.Routing.LocatedHQ
+	}
 	known.spots, known.places = incident.Whereabouts(words.Locations)
 	if words.Vehicle != nil && words.Vehicle.VIN != "" {
 		known.vehicles = []string{s.store.VehicleIndex(words.Vehicle.VIN)}
@@ -309,6 +319,10 @@ func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, err
 		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
 		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly,
 	}
+	if t, ok := n.elsewhere.latest[r.ID]; ok {
+		c.Transfer = n.elsewhere.mark(t)
+	}
+	c.Outside = s.outside(n.elsewhere, words.located)
 	if m, ok := n.incidents[string(incident.Report)+"/"+r.ID]; ok {
 		c.Incident = markOf(m)
 	}

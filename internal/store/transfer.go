@@ -65,7 +65,12 @@ func (t transfers) Transfers(ctx context.Context, report string) ([]transfer.Tra
 
 func (t transfers) TransfersSince(ctx context.Context, since time.Time) ([]transfer.Transfer, error) {
 	rows, err := t.q.TransfersSince(ctx, transferq.TransfersSinceParams{HQ: t.s.hq, UpdatedAt: micros(since)})
-	return list(rows, err, "transfer", toTransfer)
+	return list(rows, err, "transfer", func(r transferq.TransferTransfer) (transfer.Transfer, error) {
+		if r.Partner != "" {
+			return toTransfer(r)
+		}
+		return t.whole(r) // only its record says to whom
+	})
 }
 
 func (t transfers) Relaying(ctx context.Context, report string) ([]transfer.Transfer, error) {

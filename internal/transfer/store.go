@@ -19,6 +19,6 @@ type Reader interface {
 	Partners(ctx context.Context) ([]Partner, error)
 	Transfer(ctx context.Context, id string) (Transfer, error)
 	Transfers(ctx context.Context, report string) ([]Transfer, error)        // oldest first
-	TransfersSince(ctx context.Context, since time.Time) ([]Transfer, error) // changed since then, without records
+	TransfersSince(ctx context.Context, since time.Time) ([]Transfer, error) // changed since then; with their record only where no partner is named
 	Relaying(ctx context.Context, report string) ([]Transfer, error)         // those that what comes for the report goes on to
 }

@@ -110,3 +110,11 @@ func TestImages(t *testing.T) {
 		shrink(t, *images)
 	}
 }
+
+// Two reports of one event are joined, and one is handed over by telephone.
+func TestTogether(t *testing.T) {
+	duties(t, "FD-34")
+	s := newScene(t)
+	s.also = map[string]any{"looks": *looks}
+	s.demo("together.mjs", app.DemoConfig{}, nil)
+}

@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape' | 'offer' | 'raise' | 'missed' | 'shift' | 'print' | 'entry'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'join' | 'transfer' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape' | 'offer' | 'raise' | 'missed' | 'shift' | 'print' | 'entry'
 
 export interface Pressed {
   key: string
@@ -27,6 +27,8 @@ const letters: Record<string, KeyAct> = {
   s: 'shift',
   p: 'print',
   e: 'entry',
+  i: 'join',
+  t: 'transfer',
   m: 'media',
   v: 'video',
   b: 'call',
@@ -54,6 +56,8 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['s'], act: 'shift' },
   { keys: ['e'], act: 'entry' },
   { keys: ['p'], act: 'print' },
+  { keys: ['i'], act: 'join' },
+  { keys: ['t'], act: 'transfer' },
   { keys: ['n', 'Alt+N'], act: 'snippets' },
   { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },

@@ -7,6 +7,8 @@ import CallPanel from './CallPanel.svelte'
 import ClosePanel from './ClosePanel.svelte'
 import OfferPanel from './OfferPanel.svelte'
 import RaisePanel from './RaisePanel.svelte'
+import JoinPanel from './JoinPanel.svelte'
+import TransferPanel from './TransferPanel.svelte'
 import type { PanelName } from './opened.svelte'
 import type { Seat } from './seat.svelte'
 import VideoPanel from './VideoPanel.svelte'
@@ -33,6 +35,8 @@ export const panels: PanelEntry[] = [
   { name: 'call', key: 'b', act: 'call', label: 'act.call', component: CallPanel, when: () => true },
   { name: 'offer', key: 'o', act: 'offer', label: 'act.offer', component: OfferPanel, when: (card) => card.state !== 'closed' && card.claim !== null },
   { name: 'raise', key: 'u', act: 'raise', label: 'act.raise', component: RaisePanel, when: (card) => card.mode !== 'actual' },
+  { name: 'join', key: 'i', act: 'join', label: 'act.join', component: JoinPanel, when: () => true },
+  { name: 'transfer', key: 't', act: 'transfer', label: 'act.transfer', component: TransferPanel, when: (card) => card.state !== 'closed' },
   { name: 'close', key: 'x', act: 'close', label: 'act.close', component: ClosePanel, when: (card) => card.state !== 'closed' },
 ]
 

@@ -42,6 +42,8 @@ export function card(over: Partial<Card> = {}): Card {
     severity: null,
     close: null,
     incident: null,
+    transfer: null,
+    outside: null,
     outputOnly: false,
     origin: '',
     video: '',
