@@ -456,6 +456,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Headquarters that reports can be handed to
+         * @description Right: `partner.read`.
+         */
+        get: operations["getPartners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/persons": {
         parameters: {
             query?: never;
@@ -1064,6 +1084,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a report can be handed to, what was done, and what to read out
+         * @description Right: `partner.read`.
+         */
+        get: operations["getReportsIdTransfer"];
+        put?: never;
+        /**
+         * Hand it to another headquarters by data; it stays open here until accepted there
+         * @description Right: `report.transfer`.
+         */
+        post: operations["postReportsIdTransfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/transfer/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back what another headquarters handed over
+         * @description Right: `report.transfer`.
+         */
+        post: operations["postReportsIdTransferRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/transfer/telephone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a transfer by telephone
+         * @description Right: `report.transfer`.
+         */
+        post: operations["postReportsIdTransferTelephone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/transfer/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an offer back that nobody there has accepted
+         * @description Right: `report.transfer`.
+         */
+        post: operations["postReportsIdTransferWithdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1456,6 +1560,8 @@ export interface components {
             /** @description report that this one was asked for from, by a request for video; it stands beside it */
             origin: string;
             outputOnly: boolean;
+            /** @description the headquarters of the place, when it is not this one (管轄外) */
+            outside: components["schemas"]["OtherHQ"] | null;
             /** @description as given, in one line */
             place: string;
             proxy: boolean;
@@ -1484,6 +1590,8 @@ export interface components {
             /** @description from whom the present claim came, until it ends */
             taken: components["schemas"]["Taken"] | null;
             terminalId: string;
+            /** @description the latest handing over to another headquarters (転送) */
+            transfer: components["schemas"]["TransferMark"] | null;
             undecodable: boolean;
             /** @description shown from memory: the store cannot write (未保存) */
             unsaved: boolean;
@@ -2038,6 +2146,10 @@ export interface components {
             /** @description shown once; only its hash is kept */
             token: string;
         };
+        Item: {
+            item: string;
+            value: string;
+        };
         JoinInputBody: {
             /** @description as matoi console add prints it */
             code: string;
@@ -2259,6 +2371,10 @@ export interface components {
             to: string;
             toName: string;
         };
+        OtherHQ: {
+            code: string;
+            name: string;
+        };
         PaintedInputBody: {
             /** @description ids of reports that are in the page's pixels now */
             reports: string[];
@@ -2274,6 +2390,14 @@ export interface components {
             kind: "report" | "voice-call";
             /** @enum {string} */
             reason: "other-event" | "slip";
+        };
+        PartnerView: {
+            code: string;
+            /** @description takes reports by data */
+            data: boolean;
+            id: string;
+            name: string;
+            phone: string;
         };
         PersonView: {
             account: string;
@@ -2366,6 +2490,15 @@ export interface components {
             bytes: number;
             mime: string;
             text: string;
+        };
+        Record: {
+            answeredBy?: string;
+            /** Format: date-time */
+            at?: string;
+            note?: string;
+            number?: string;
+            readOut?: string[];
+            toName?: string;
         };
         ReplayInputBody: {
             /**
@@ -2513,6 +2646,72 @@ export interface components {
             party: "caller" | "operator" | "headquarters" | "contact" | "other";
             /** @description which headquarters */
             toHq?: string;
+        };
+        TransferCallInputBody: {
+            answeredBy?: string;
+            /**
+             * Format: date-time
+             * @description when; now when left out
+             */
+            at?: string;
+            note?: string;
+            number?: string;
+            /** @enum {string} */
+            outcome: "accepted" | "refused" | "no-answer";
+            /** @description of the register; otherwise toName */
+            partner?: string;
+            /** @description items of the checklist that were read out */
+            readOut?: string[];
+            toName?: string;
+        };
+        TransferInputBody: {
+            partner: string;
+        };
+        TransferMark: {
+            /** @enum {string} */
+            method: "data" | "telephone";
+            /** @description the other side's */
+            number: string;
+            reason: string;
+            /** @enum {string} */
+            state: "offered" | "received" | "seen" | "accepted" | "refused" | "withdrawn" | "completed" | "unanswered";
+            /** @description the other side cannot be reached, or does not ring */
+            stuck: boolean;
+            /** @description name of the other headquarters */
+            to: string;
+        };
+        TransferRefuseInputBody: {
+            /** @enum {string} */
+            reason: "not-our-area" | "cannot-take" | "known-already";
+        };
+        TransferView: {
+            /** Format: date-time */
+            acceptedAt?: string;
+            by: components["schemas"]["Doer"];
+            /** Format: date-time */
+            endedAt?: string;
+            id: string;
+            mark: components["schemas"]["TransferMark"];
+            /** Format: date-time */
+            offeredAt: string;
+            /** Format: date-time */
+            receivedAt?: string;
+            record: components["schemas"]["Record"] | null;
+            /** Format: date-time */
+            seenAt?: string;
+        };
+        Transferring: {
+            /** @description what to read out over the telephone */
+            checklist: components["schemas"]["Item"][];
+            /** @description the headquarters that handed it to this one */
+            from: components["schemas"]["PartnerView"] | null;
+            handledHq: components["schemas"]["OtherHQ"] | null;
+            locatedHq: components["schemas"]["OtherHQ"] | null;
+            partners: components["schemas"]["PartnerView"][];
+            registeredHq: components["schemas"]["OtherHQ"] | null;
+            /** @description the partner to which the place belongs */
+            suggested: string;
+            transfers: components["schemas"]["TransferView"][];
         };
         Video: {
             /** @description report that the service made of it, empty = not yet */
@@ -4318,6 +4517,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPartners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerView"][] | null;
                 };
             };
             /** @description Unauthorized */
@@ -6626,6 +6891,370 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReportsIdTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transferring"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdTransfer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdTransferRefuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRefuseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdTransferTelephone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferCallInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postReportsIdTransferWithdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
                 };
             };
             /** @description Unauthorized */
