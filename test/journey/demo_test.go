@@ -88,6 +88,11 @@ func TestWindows(t *testing.T) {
 	newScene(t).demo("windows.mjs", app.DemoConfig{}, nil)
 }
 
+// A claim that changes hands, a report that was missed, a shift that is handed over.
+func TestDesk(t *testing.T) {
+	newScene(t).demo("desk.mjs", app.DemoConfig{}, nil)
+}
+
 // Nobody sits at a console.
 func TestUnheard(t *testing.T) {
 	newScene(t).demo("unheard.mjs", app.DemoConfig{}, nil)
