@@ -15,6 +15,10 @@ await journey(async (stage) => {
   const size = () => page.evaluate(() => document.querySelectorAll('[data-card]').length)
   await until(`${cards} cards are on the board`, async () => (await size()) === cards)
 
+  // So many of one service at once stand as one card; here each is wanted whole.
+  const unfold = page.getByRole('button', { name: 'すべて開く' })
+  if (await unfold.count()) await unfold.click()
+
   // A card in the middle of the list, in the middle of the screen.
   const middle = page.locator('[data-report]').nth(Math.floor(cards / 2))
   await middle.scrollIntoViewIfNeeded()
@@ -35,12 +39,14 @@ await journey(async (stage) => {
   // 2. The keyboard: a line typed while everything changes arrives whole.
   await a.away()
   await page.evaluate(() => document.activeElement?.blur?.())
-  const first = await until('a report can be taken', async () => {
-    await page.keyboard.press('j')
+  const line = page.getByRole('textbox', { name: '通報者への発言' })
+  let taken = false
+  for (let n = 0; n < 10 && !taken; n++) {
+    await page.keyboard.press('j') // another console may be faster; then the next
     await page.keyboard.press('a')
-    return (await page.getByRole('textbox', { name: '通報者への発言' }).isEnabled({ timeout: 500 }).catch(() => false)) && true
-  })
-  must(first, 'no report could be taken')
+    taken = await until('the line is open', () => line.isEnabled({ timeout: 100 }), 3000).catch(() => false)
+  }
+  must(taken, 'no report could be taken')
   await page.keyboard.press('c')
   await page.evaluate(() => globalThis.keyboard.begin())
   const words = 'abcdefghijklmnopqrstuvwxyz0123456789'.repeat(3)
@@ -48,7 +54,6 @@ await journey(async (stage) => {
     await page.keyboard.press(letter)
     await frames(page, 2)
   }
-  const line = page.getByRole('textbox', { name: '通報者への発言' })
   must((await line.inputValue()) === words, `typed ${words.length} letters, arrived: ${await line.inputValue()}`)
   must((await page.evaluate(() => globalThis.keyboard.end())) === 0, 'the keyboard was taken away while somebody typed')
   await page.keyboard.press('Escape')
@@ -72,6 +77,7 @@ await journey(async (stage) => {
 /** measure prints change to pixels at a rate, beside a page that does nothing but prepend. */
 async function measure(stage, page, a, each, cards) {
   const bare = await page.context().newPage()
+  await bare.addInitScript(watch)
   await bare.goto(new URL('/healthz', stage.given.server).href)
   await bare.evaluate(plain, stage.given.consoleId)
   for (const [name, p] of [['console', page], ['bare page', bare]]) {
@@ -115,7 +121,6 @@ function say(ms) {
 
 /** plain is the reference: the same stream, and one element more for each change. */
 async function plain(consoleId) {
-  globalThis.pixels ??= []
   const { cursor } = await (await fetch('/api/v1/board', { headers: { 'matoi-console': consoleId } })).json()
   const source = new EventSource(`/api/v1/feed?console=${consoleId}&cursor=${cursor}`)
   source.addEventListener('change', (e) => {

@@ -8,6 +8,8 @@ await journey(async (stage) => {
   const small = { width: 1280, height: 720 }
   const b = new Console(await stage.desk('指令台B'))
   await b.page.goto(stage.given.doorB)
+  await sees(b.board)
+  if (looks) await every(b.page, 'console-empty', looks)
 
   const first = new Caller(await stage.desk('通報者1', { size: { width: 412, height: 732 } }))
   await first.page.goto(stage.given.caller)
@@ -38,6 +40,7 @@ await journey(async (stage) => {
   if (images) await a.page.screenshot({ path: join(images, 'console.png') })
   if (images) await first.page.screenshot({ path: join(images, 'caller.png') })
   if (looks) await every(a.page, 'console', looks)
+  if (looks) await beside(a.page, looks)
   if (looks) await every(first.page, 'caller', looks, { look: false })
   if (looks) await doors.screenshot({ path: join(looks, 'doors.png'), fullPage: true })
 
@@ -75,6 +78,25 @@ async function map(stage, a, doors) {
   await calm(a.page)
   if (images) await a.page.screenshot({ path: join(images, 'map.png') })
   if (looks) await every(a.page, 'map', looks)
+}
+
+/** beside takes what stands beside the report, and everything at 200 % of a 1280×1024 display. */
+async function beside(page, looks) {
+  for (const [name, key] of [['keys', '?'], ['filter', 'f'], ['find', '/'], ['windows', 'w'], ['snippets', 'n']]) {
+    await page.setViewportSize({ width: 1280, height: 1024 })
+    await page.keyboard.press(key)
+    await calm(page)
+    await page.screenshot({ path: join(looks, `beside-${name}.png`) })
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Escape')
+  }
+  await page.setViewportSize({ width: 640, height: 512 })
+  await calm(page)
+  await page.screenshot({ path: join(looks, 'zoom-200-top.png') })
+  await page.evaluate(() => scrollTo({ top: 900 }))
+  await calm(page)
+  await page.screenshot({ path: join(looks, 'zoom-200-down.png') })
+  await page.setViewportSize({ width: 1280, height: 720 })
 }
 
 /** calm waits until nothing of the page moves any more. */

@@ -59,4 +59,19 @@ describe('a report that a request for video made', () => {
     expect(fold(sections, find([answer])).claimed).toEqual(['v'])
     expect(fold(sections, find([{ ...origin, state: 'closed' }, answer])).claimed).toEqual(['v'])
   })
+
+  it('stays as it is while a hand is on the board', () => {
+    const rule = { more: 2, withinMs: 60_000 }
+    const at = (id: string, claim: boolean) => card({ id, claim: claim ? { consoleId: 'b', consoleName: 'B', personId: 'p', personName: 'x', at: '2026-11-22T12:00:00Z' } : null })
+    const claimed = new Set<string>()
+    const of = (id: string) => at(id, claimed.has(id))
+    const before = gather(['a', 'b', 'c'], of, rule)
+    expect(before.map((i) => i.flood?.ids)).toEqual([['a', 'b', 'c']])
+    claimed.add('b')
+    const held = gather(['a', 'b', 'c', 'd'], of, rule, before)
+    expect(held.map((i) => i.flood?.ids)).toEqual([['a', 'b', 'c', 'd']])
+    const alone = gather(['a', 'b'], of, rule)
+    claimed.clear()
+    expect(gather(['a', 'b', 'c'], of, rule, alone).map((i) => i.id ?? i.flood?.ids.join())).toEqual(['a', 'b', 'c'])
+  })
 })

@@ -39,9 +39,17 @@ function flooding(ids: string[], card: (id: string) => Card | undefined, rule: F
   return out
 }
 
-/** gather keeps the order of a section and puts each flood where its first member stood. */
-export function gather(ids: string[], card: (id: string) => Card | undefined, rule: FloodRule): Item[] {
+/**
+ * gather keeps the order of a section and puts each flood where its first member
+ * stood. While a hand is on the board, was is how the section stands: what is in
+ * a flood stays there, what stands alone stays alone, only new ones find a place.
+ */
+export function gather(ids: string[], card: (id: string) => Card | undefined, rule: FloodRule, was: Item[] = []): Item[] {
   const floods = flooding(ids, card, rule)
+  for (const item of was) {
+    if (item.id !== undefined) for (const members of floods.values()) members.delete(item.id)
+    else floods.set(item.flood.key, new Set([...(floods.get(item.flood.key) ?? []), ...item.flood.ids]))
+  }
   if (floods.size === 0) return ids.map((id) => ({ id }))
   const out: Item[] = []
   const placed = new Map<string, Flood>()
