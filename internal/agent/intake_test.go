@@ -60,7 +60,7 @@ func TestIntakeAnswers(t *testing.T) {
 		{"invalid UTF-8", "net119", actual, []byte("{\"reportId\":\"\xff\"}"), 422, stdif.CodeEncoding, true},
 		{"nested", "net119", actual, []byte(strings.Repeat("[", 100_000)), 422, stdif.CodeSyntax, true},
 		{"no offset", "net119", actual, []byte(strings.Replace(string(same), "+09:00", "", 1)), 422, stdif.CodeTime, true},
-		{"unknown format", "net119", http.Header{"Content-Type": {"text/plain"}}, []byte("help"), 415, stdif.CodeSyntax, true},
+		{"unknown format", "net119", http.Header{"Content-Type": {"application/x-unknown"}}, []byte("help"), 415, stdif.CodeSyntax, true},
 		{"oversized", "net119", actual, bytes.Repeat([]byte("x"), stdif.MaxFrame+1), 413, stdif.CodeTooLarge, true},
 		{"unknown credential", "nobody", actual, same, 401, stdif.CodeUnknownService, false},
 	} {
