@@ -115,6 +115,9 @@ type Server struct {
 // New makes the door and checks that every route's right is declared.
 func New(c Config) (*Server, error) {
 	humaErrors()
+	if c.Media == nil {
+		c.Media = noMedia{}
+	}
 	s := &Server{
 		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links, media: c.Media,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,

@@ -240,8 +240,8 @@ func checkExec(secret string, out io.Writer) int {
 	return 0
 }
 
-// escape tries to open a file, to write one, to connect and to start a process,
-// and says what it could do.
+// escape tries to open a file, to write one, to connect, to start a process, to
+// take too much memory and to signal somebody, and says what it could do.
 func escape(file string) string {
 	if fd, err := unix.Open(file, unix.O_RDONLY, 0); err == nil {
 		_ = unix.Close(fd)
@@ -262,6 +262,10 @@ func escape(file string) string {
 			unix.Exit(0)
 		}
 		return "it started a process"
+	}
+	if b, err := unix.Mmap(-1, 0, 2*memoryLimit, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE); err == nil {
+		_ = unix.Munmap(b)
+		return "it took more memory than its limit"
 	}
 	if err := unix.Kill(1, 0); err == nil {
 		return "it signalled another process"
