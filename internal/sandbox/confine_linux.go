@@ -273,15 +273,6 @@ func escape(file string) string {
 	return ""
 }
 
-// resident is the greatest resident size of this process in bytes.
-func resident() int64 {
-	var r unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return r.Maxrss << 10
-}
-
 // memory makes a file that lies in memory alone and is closed like any other.
 func memory(name string) (*os.File, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)

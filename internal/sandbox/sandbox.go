@@ -68,7 +68,7 @@ type Result struct {
 	Height   int             `json:"height,omitempty"`
 	Location *stdif.Location `json:"location,omitempty"`
 	Bytes    int             `json:"bytes,omitempty"`
-	Memory   int64           `json:"memory,omitempty"` // the child's greatest resident size, for tests and benchmarks
+	Memory   int64           `json:"memory,omitempty"` // that the child took from the system, for tests and benchmarks
 	Data     []byte          `json:"-"`
 
 	// Of videos alone.
