@@ -113,6 +113,7 @@ func lively(t *testing.T, h *House) {
 	ok(t, h.Acts.BeginShift(ctx, who, console.SoundProved, ""))
 	_, err = h.Acts.HandOver(ctx, who, "", "申し送り")
 	ok(t, err)
+	livelyToo(t, h, who, id)
 	ok(t, h.Acts.Close(ctx, who, id, report.NoAnswer, "覚え書き"))
 }
 

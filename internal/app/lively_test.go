@@ -1,0 +1,48 @@
+package app
+
+import (
+	"testing"
+	"time"
+
+	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/authz"
+	"github.com/matoi119/matoi/internal/client"
+	"github.com/matoi119/matoi/internal/console"
+	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/staff"
+	"github.com/matoi119/matoi/internal/terminal"
+	"github.com/matoi119/matoi/stdif"
+)
+
+// livelyToo fills the tables of media, calls, video and programs of others.
+func livelyToo(t *testing.T, h *House, who act.Who, id string) {
+	ctx, cl, gw := t.Context(), act.CommandLine(), act.Gateway()
+	media, err := h.Store.Media().OfReport(ctx, id)
+	if err != nil || len(media) != 1 {
+		t.Fatalf("media: %d, %v", len(media), err)
+	}
+	medium := media[0].ID
+	ok(t, h.Acts.KeepMedium(ctx, gw, medium, 10, make([]byte, 32)))
+	ok(t, h.Acts.ShowMedium(ctx, gw, medium, report.Made{MIME: "image/jpeg", ShownBytes: 10, Width: 4, Height: 3}))
+	ok(t, h.Acts.LookMedium(ctx, who, id, medium))
+	ok(t, h.Acts.RecordCall(ctx, who, report.Contact{Report: id, ID: "call-1", Party: report.PartyCaller, Outcome: report.OutcomeAnswered, Number: "090-1234-5678", Name: "例示", Note: "覚え"}))
+	ok(t, h.Acts.Services(ctx, gw, "t-01", []terminal.Service{
+		{ID: "net119", Name: "ネット119"}, {ID: "video", Name: "映像", Offer: &stdif.Offer{Takes: []stdif.Verb{stdif.VerbMedia}}},
+	}))
+	ok(t, h.Acts.RequestVideo(ctx, who, act.AskVideo{ID: "video-1", Origin: id, Service: "video", Phone: "090-1234-5678", Purpose: stdif.PurposeScene}))
+	chief := act.Who{Principal: authz.OfPerson(staff.Person{ID: "chief", Roles: []staff.Role{staff.Supervisor}}), Console: who.Console}
+	ok(t, h.Acts.ChangeSnippets(ctx, chief, 0, []console.Snippet{{Text: "落ち着いてください"}}))
+	c, token, err := h.Acts.AddClient(ctx, cl, act.NewClient{Name: "隣の指令システム", Owner: "情報係", Credential: "一つ目", Life: time.Hour,
+		Scopes: []client.Scope{client.Read, client.Webhook, client.Console}})
+	ok(t, err)
+	_, _, err = h.Acts.AddHook(ctx, cl, c.ID, "https://cad.example/hook", nil, false)
+	ok(t, err)
+	seat := must[console.Console](t)(h.Acts.AddClientConsole(ctx, cl, c.ID, "隣の1番", false))
+	through := act.Who{Principal: authz.OfConsole(seat.ID), Console: seat.ID, Client: c.ID}
+	_, _, err = h.Acts.LogInThrough(ctx, through, client.TokenHash(token), "sato", "a-long-password")
+	ok(t, err)
+	once := &act.Once{ID: "once-1", Digest: "d"}
+	_, err = h.Acts.RequestReport(act.WithOnce(ctx, once), who, id)
+	ok(t, err)
+	ok(t, h.Acts.KeepAnswer(ctx, who, once, []byte("{}")))
+}
