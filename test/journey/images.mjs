@@ -35,7 +35,7 @@ await journey(async (stage) => {
   await sees(a.log.getByText('息は浅いです'))
   await a.say('このまま見ていてください。変わったらすぐ教えてください')
   await until('the caller has read it', async () => (await first.log.getByRole('listitem').count()) === 3)
-  await until('all is delivered', async () => (await a.log.getByRole('img', { name: '端末到達' }).count()) === 2)
+  await until('all is delivered', async () => (await a.log.getByRole('img', { name: '通報者の画面に配信' }).count()) === 2)
   await calm(a.page)
   if (images) await a.page.screenshot({ path: join(images, 'console.png') })
   if (images) await first.page.screenshot({ path: join(images, 'caller.png') })

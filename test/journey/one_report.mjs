@@ -68,7 +68,7 @@ await journey(
     // Words both ways.
     await a.say('いま向かっています。意識はありますか？')
     await sees(caller.log.getByText('いま向かっています。意識はありますか？'))
-    await sees(a.log.getByRole('img', { name: '端末到達' }))
+    await sees(a.log.getByRole('img', { name: '通報者の画面に配信' }))
     await caller.say('はい、あります')
     await sees(a.log.getByText('はい、あります'))
     await sees(b.log.getByText('はい、あります')) // B may read, and not write
