@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -82,10 +83,10 @@ func openRead(cfg *pgx.ConnConfig) *sql.DB {
 // Pipeline runs statements in one round trip, inside whatever transaction is
 // open on the connection (writer.Options.Pipeline).
 func Pipeline(ctx context.Context, conn *sql.Conn, statements []writer.Statement) error {
-	return conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
+	return conn.Raw(func(raw any) error {
+		c, ok := raw.(*stdlib.Conn)
 		if !ok {
-			return fmt.Errorf("postgres: pipeline on a %T", driver)
+			return fmt.Errorf("postgres: pipeline on a %T", raw)
 		}
 		b := new(pgx.Batch)
 		for _, s := range statements {
@@ -122,7 +123,7 @@ func CannotStore(err error) bool {
 		return e.Code == readOnly
 	}
 	var c *pgconn.ConnectError
-	return errors.As(err, &c) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone) ||
+	return errors.As(err, &c) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) ||
 		err != nil && strings.Contains(err.Error(), "conn closed") || pgconn.Timeout(err) || isNet(err)
 }
 
