@@ -8,7 +8,7 @@ import type { BoardPlace, HouseMap } from '../api/types'
 import { anchor, type LonLat } from './geometry'
 import { box, faint, featuresOf, overlayOf, tokenOf } from './overlay'
 import { offsets, sideOf, type Box } from './side'
-import { marks, styleOf } from './style'
+import { marks, styleOf, type Mark } from './style'
 import type { Layout } from './track'
 
 /** Scene is everything that the map shows. */
@@ -24,6 +24,8 @@ export interface Words {
   title: string
   zoomIn: string
   zoomOut: string
+  /** the one letter of a sign on the map */
+  mark: (mark: Mark) => string
   role: (role: string) => string
   report: (number: string) => string
 }
@@ -192,7 +194,8 @@ export class Canvas {
 
   /** mark draws the one-letter sign of a place that dispatchers look for. */
   #mark(id: string): void {
-    const letter = marks[id.replace('mark/', '')]
+    const kind = marks.find((m) => id === `mark/${m}`)
+    const letter = kind && this.#words.mark(kind)
     if (!letter || this.#view.hasImage(id)) return
     const size = 36
     const c = document.createElement('canvas')

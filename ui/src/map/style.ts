@@ -2,6 +2,7 @@
 // known by the names of common schemas (OpenMapTiles, Protomaps, those of
 // 国土地理院, our made-up town); a stranger's layer is drawn as thin lines, so that
 // a map with other names is plain and not empty.
+import roads from './roads.json'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl'
 import type { HouseMap } from '../api/types'
 
@@ -34,8 +35,8 @@ export function partOf(layer: string): Part {
 
 const name: ExpressionSpecification = ['coalesce', ['get', 'name:ja'], ['get', 'name'], ['get', 'vt_text'], ['get', 'knj'], '']
 const kind: ExpressionSpecification = ['to-string', ['coalesce', ['get', 'class'], ['get', 'kind'], ['get', 'vt_rdctg'], '']]
-const motorways = ['motorway', 'trunk', '高速自動車国道等']
-const majors = ['primary', 'secondary', 'major_road', 'highway', '国道', '都道府県道', '主要道路']
+// What the tiles of others call these roads: values of their data, no words of ours.
+const { motorways, majors } = roads
 const lines: FilterSpecification = ['==', ['geometry-type'], 'LineString']
 const areas: FilterSpecification = ['==', ['geometry-type'], 'Polygon']
 const face = ['BIZ UDGothic']
@@ -87,10 +88,10 @@ const makers: Record<Part, Maker> = {
         'text-field': name, 'text-font': face, 'text-max-width': 9, 'text-padding': 4,
         'text-size': ['match', kind, ['city', 'town'], 17, ['suburb', 'neighbourhood', 'village', 'locality'], 14, 13],
         'symbol-sort-key': ['match', kind, ['city', 'town'], 0, ['fire_station', 'hospital', 'police'], 1, 5],
-        'icon-image': ['match', kind, Object.keys(marks), ['concat', 'mark/', kind], ''] as unknown as ExpressionSpecification,
+        'icon-image': ['match', kind, [...marks], ['concat', 'mark/', kind], ''] as unknown as ExpressionSpecification,
         'icon-optional': true,
-        'text-anchor': ['match', kind, Object.keys(marks), 'left', 'center'] as unknown as ExpressionSpecification,
-        'text-offset': ['match', kind, Object.keys(marks), ['literal', [1, 0]], ['literal', [0, 0]]] as unknown as ExpressionSpecification,
+        'text-anchor': ['match', kind, [...marks], 'left', 'center'] as unknown as ExpressionSpecification,
+        'text-offset': ['match', kind, [...marks], ['literal', [1, 0]], ['literal', [0, 0]]] as unknown as ExpressionSpecification,
       },
       paint: words(ink, ['match', kind, ['sea', 'river', 'ocean', 'lake', 'water'], ink('--map-water-word'), ink('--map-word')]),
     },
@@ -98,8 +99,9 @@ const makers: Record<Part, Maker> = {
   unknown: (id, ink) => [{ id, type: 'line', source, 'source-layer': id, paint: { 'line-color': ink('--map-road'), 'line-width': 0.6 } }],
 }
 
-/** marks are the signs of places that a dispatcher looks for, one letter each as on a paper map. */
-export const marks: Record<string, string> = { fire_station: '消', hospital: '病', police: '警', town_hall: '役', station: '駅', school: '学' }
+/** marks are the places with a sign that a dispatcher looks for; its letter is in the catalogue, as on a paper map. */
+export const marks = ['fire_station', 'hospital', 'police', 'town_hall', 'station', 'school'] as const
+export type Mark = (typeof marks)[number]
 
 function words(ink: Ink, color: string | ExpressionSpecification) {
   return { 'text-color': typeof color === 'string' ? ink(color) : color, 'text-halo-color': ink('--map-halo'), 'text-halo-width': 1.6 }
