@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/matoi119/matoi/internal/exchange"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/pki"
+	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/transfer"
 )
 
@@ -31,6 +33,7 @@ func (s *Server) newHandover() (*handover, error) {
 	face, dial := s.CA.Exchange(s.House.c.Now)
 	h := &handover{Exchange: exchange.New(exchange.Config{
 		Headquarters: s.House.c.HQ, Acts: s.Acts, Store: s.Store, Patience: s.c.ExchangePatience, Now: s.House.c.Now, Log: s.c.Log,
+		Originals: func(m report.Medium) (io.ReadSeekCloser, error) { return s.media.Open(m, report.Original) },
 		Client: func(p transfer.Partner) (*http.Client, error) {
 			authority, err := pki.ReadAuthority(p.Authority, p.ID)
 			if err != nil {

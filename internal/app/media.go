@@ -11,6 +11,7 @@ import (
 	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/sandbox"
 	"github.com/matoi119/matoi/internal/store/blob"
+	"github.com/matoi119/matoi/internal/transfer"
 )
 
 // MediaConfig is what a headquarters decides about pictures and videos.
@@ -41,10 +42,22 @@ func (s *Server) newMedia() (*media.Worker, error) {
 	s.sandbox = &sandbox.Sandbox{Self: c.Child}
 	return media.New(media.Config{
 		Acts: s.Acts, Media: s.Store.Media(), Reports: s.Store.Reports(), OnCommit: s.Store.OnCommit, Blobs: blobs,
-		Fetch: s.gateway, Make: s.sandbox, Now: s.House.c.Now, Log: s.c.Log, Sound: c.Sound,
+		Fetch: fetcher{s}, Make: s.sandbox, Now: s.House.c.Now, Log: s.c.Log, Sound: c.Sound,
 		Retention: report.Retention{Actual: c.Keep, Exercise: c.KeepExercise, Quarantined: c.KeepHeld},
 		Quota:     c.Quota, PerService: c.ServiceRoom, Floor: c.Floor,
 	}), nil
+}
+
+// fetcher asks where a report came from: its terminal, or the headquarters that
+// handed it over.
+type fetcher struct{ s *Server }
+
+// Medium implements media.Fetcher.
+func (f fetcher) Medium(ctx context.Context, terminalID, service, report, medium string, offset int64) (io.ReadCloser, int64, error) {
+	if partner, ok := transfer.PartnerOf(terminalID); ok {
+		return f.s.handover.Medium(ctx, partner, report, medium, offset)
+	}
+	return f.s.gateway.Medium(ctx, terminalID, service, report, medium, offset)
 }
 
 // copies shows the worker to the API.

@@ -24,13 +24,18 @@ const maxFrames = 4096
 // (pki.ExchangeFace); here it must still be a partner, so that one who was
 // revoked is refused on a connection that is open.
 func (e *Exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != Path || r.Method != http.MethodPost {
+	medium := r.URL.Path == MediaPath && r.Method == http.MethodGet
+	if !medium && (r.URL.Path != Path || r.Method != http.MethodPost) {
 		http.NotFound(w, r)
 		return
 	}
 	p, ok := e.partner(r)
 	if !ok {
 		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if medium {
+		e.serveMedium(w, r, p)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/entry"
+	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
@@ -23,8 +24,9 @@ type Config struct {
 	Headquarters string
 	Acts         Stories
 	Store        Reads
-	Client       func(p transfer.Partner) (*http.Client, error) // one that speaks to that partner alone
-	Patience     time.Duration                                  // how long a message may wait before people are told; 0 = transfer.StuckAfter
+	Client       func(p transfer.Partner) (*http.Client, error)   // one that speaks to that partner alone
+	Originals    func(m report.Medium) (io.ReadSeekCloser, error) // the bytes of a medium as they came; os.ErrNotExist: not here
+	Patience     time.Duration                                    // how long a message may wait before people are told; 0 = transfer.StuckAfter
 	Now          func() time.Time
 	Log          *slog.Logger
 }
