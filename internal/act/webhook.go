@@ -136,5 +136,8 @@ func (a *Acts) QueueHook(ctx context.Context, who Who, h client.Hook) (next clie
 		next = stored
 		return Told{Subject: "webhook/" + h.ID, Facts: map[string]string{"count": strconv.Itoa(len(wanted)), "cursor": strconv.FormatInt(through, 10)}}, u.Hooks().SaveHook(ctx, stored)
 	})
-	return next, more, err
+	if err != nil { // the act may still run for a caller that went away: what it writes is not ours to read
+		return h, false, err
+	}
+	return next, more, nil
 }

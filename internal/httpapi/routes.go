@@ -52,7 +52,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/reports/{id}/incident/join", authz.IncidentJoin, "Confirm that another report or a voice call is of the same event", s.joinIncident)
 	post(b, "/reports/{id}/incident/part", authz.IncidentJoin, "Take a report or a voice call out of the incident again", s.partIncident)
 	post(b, "/reports/{id}/incident/dismiss", authz.IncidentJoin, "Say that a proposal is another event; it is not proposed again", s.dismissProposal)
-	get(b, "/reports/{id}/transfer", authz.PartnerRead, "Where a report can be handed to, what was done, and what to read out", s.readTransfer)
+	get(b, "/reports/{id}/transfer", authz.ReportTransfer, "Where a report can be handed to, what was done, and what to read out", s.readTransfer)
 	post(b, "/reports/{id}/transfer", authz.ReportTransfer, "Hand it to another headquarters by data; it stays open here until accepted there", s.offerTransfer)
 	post(b, "/reports/{id}/transfer/telephone", authz.ReportTransfer, "Record a transfer by telephone", s.telephoneTransfer)
 	post(b, "/reports/{id}/transfer/withdraw", authz.ReportTransfer, "Take an offer back that nobody there has accepted", s.withdrawTransfer)

@@ -1093,7 +1093,7 @@ export interface paths {
         };
         /**
          * Where a report can be handed to, what was done, and what to read out
-         * @description Right: `partner.read`.
+         * @description Right: `report.transfer`.
          */
         get: operations["getReportsIdTransfer"];
         put?: never;
