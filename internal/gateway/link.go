@@ -26,8 +26,6 @@ type link struct {
 	seen  Info
 	live  *live // nil while there is no connection
 
-	client *open1.Client // of the present connection
-
 	wake  chan struct{} // the outbox may hold something
 	retry *retrier
 }
@@ -127,8 +125,6 @@ func (l *link) connect(ctx context.Context) error {
 
 	client := open1.NewClient(l.t.Address, settings)
 	defer client.Close()
-	l.setClient(client)
-	defer l.setClient(nil)
 	l.goLive(&live{client: client, ctx: ctx})
 	defer l.goLive(nil)
 	s := newSession(l, conn, client, hello)

@@ -39,11 +39,11 @@ func (g *Gateway) Live(ctx context.Context, terminalID, service, report string, 
 	if r == nil {
 		return p, false, fault.New(fault.Unavailable, "live.no-link")
 	}
-	client := r.link.asks()
-	if client == nil {
+	v := r.link.present()
+	if v == nil {
 		return p, false, fault.New(fault.Unavailable, "live.no-link")
 	}
-	f, ok, err := client.Live(ctx, service, report, after)
+	f, ok, err := v.client.Live(ctx, service, report, after)
 	if err != nil {
 		if ctx.Err() != nil {
 			return p, false, ctx.Err()
@@ -85,17 +85,4 @@ func inert(f open1.LiveFrame) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
-}
-
-// asks is the client of the present connection, nil while there is none.
-func (l *link) asks() *open1.Client {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.client
-}
-
-func (l *link) setClient(c *open1.Client) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.client = c
 }

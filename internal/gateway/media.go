@@ -10,7 +10,7 @@ import (
 	"github.com/matoi119/matoi/stdif/open1"
 )
 
-// live is what a connection lends to whoever fetches media over it.
+// live is what a connection lends to whoever fetches media or pictures over it.
 type live struct {
 	client *open1.Client
 	ctx    context.Context // ends with the connection
@@ -20,6 +20,13 @@ func (l *link) goLive(v *live) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.live = v
+}
+
+// present is the connection that is there now, nil while there is none.
+func (l *link) present() *live {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.live
 }
 
 // Medium fetches the bytes of a medium from offset on, and says at which byte
@@ -33,9 +40,7 @@ func (g *Gateway) Medium(ctx context.Context, terminalID, service, report, mediu
 	if r == nil {
 		return nil, 0, fault.New(fault.Unavailable, "medium.no-link")
 	}
-	r.link.mu.Lock()
-	v := r.link.live
-	r.link.mu.Unlock()
+	v := r.link.present()
 	if v == nil {
 		return nil, 0, fault.New(fault.Unavailable, "medium.no-link")
 	}

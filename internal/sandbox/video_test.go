@@ -18,7 +18,7 @@ func film(t testing.TB, args ...string) []byte {
 	t.Helper()
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil {
-		t.Skip("ffmpeg is not installed; make setup installs it")
+		t.Fatal("ffmpeg is not installed; make setup installs it")
 	}
 	file := filepath.Join(t.TempDir(), "film.mp4")
 	if out, err := exec.Command(ffmpeg, append(append([]string{"-v", "error", "-nostdin"}, args...), "-y", file)...).CombinedOutput(); err != nil {
@@ -52,7 +52,7 @@ func scene(t testing.TB) []byte {
 func remuxed(t testing.TB, s *sandbox.Sandbox, b []byte, sound bool) sandbox.Result {
 	t.Helper()
 	if err := s.CheckVideo(t.Context()); errors.Is(err, sandbox.ErrNoTool) {
-		t.Skip("ffmpeg is not installed; make setup installs it")
+		t.Fatal("ffmpeg is not installed; make setup installs it")
 	} else if err != nil {
 		t.Fatal(err)
 	}
