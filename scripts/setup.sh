@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the program does not: a browser for the
 # journeys, the font that screens are drawn in, an X server without a screen,
-# PostgreSQL for the second engine of the store, ffmpeg for videos, and the
+# the VNC servers that a terminal may have installed, a program that copies and
+# pastes, PostgreSQL for the second engine of the store, ffmpeg for videos, and the
 # packages of the web app. Says first what it will do and asks; does nothing where
 # all is there.
 set -euo pipefail
@@ -52,6 +53,8 @@ have_font() { command -v fc-list >/dev/null && [ -n "$(fc-list 'BIZ UDGothic' fa
 have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 have_ffmpeg() { command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; }
 have_display() { command -v Xvfb >/dev/null; }
+have_vnc() { command -v Xvnc >/dev/null && command -v x0vncserver >/dev/null && command -v x11vnc >/dev/null; }
+have_clipboard() { command -v xclip >/dev/null; }
 have_modules() { [ -f ui/node_modules/.package-lock.json ] && [ ! ui/package-lock.json -nt ui/node_modules/.package-lock.json ]; }
 
 check_tools
@@ -61,6 +64,8 @@ have_font || packages+=(fontconfig fonts-morisawa-bizud-gothic)
 have_postgres || packages+=(postgresql)
 have_ffmpeg || packages+=(ffmpeg)
 have_display || packages+=(xvfb)
+have_vnc || packages+=(tigervnc-standalone-server tigervnc-scraping-server x11vnc)
+have_clipboard || packages+=(xclip)
 modules=false
 have_modules || modules=true
 

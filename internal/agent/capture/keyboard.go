@@ -51,18 +51,23 @@ func (k *keyboard) read() error {
 		return fmt.Errorf("capture: read the keyboard: %w", err)
 	}
 	k.width, k.syms = int(m.KeysymsPerKeycode), m.Keysyms
-	k.spare, k.shift = 0, 0
+	k.shift = 0
+	// Lending a key changes the mapping too: what is lent stays lent, or each new
+	// character would take another key.
+	lent := k.lent != 0 && k.on(k.spare, false) == k.lent
+	if !lent {
+		k.spare, k.lent = 0, 0
+	}
 	for i := range n {
 		key := k.syms[i*k.width : (i+1)*k.width]
 		code := k.first + xproto.Keycode(i) //nolint:gosec // at most 255
-		if slices.Max(key) == 0 {
+		if !lent && slices.Max(key) == 0 {
 			k.spare = code // the last one: the first ones are likelier to be asked for by scan code
 		}
 		if key[0] == symShift {
 			k.shift = code
 		}
 	}
-	k.lent = 0
 	return nil
 }
 
@@ -184,6 +189,14 @@ func (k *keyboard) letGo() {
 		k.fake(xproto.KeyRelease, k.pressed[i].code)
 	}
 	k.pressed = k.pressed[:0]
+}
+
+// giveBack makes the borrowed key one without a meaning again.
+func (k *keyboard) giveBack() {
+	if k.lent != 0 {
+		_ = xproto.ChangeKeyboardMappingChecked(k.c, 1, k.spare, 1, []xproto.Keysym{0}).Check() // we leave; nobody else minds
+		k.lent = 0
+	}
 }
 
 func (k *keyboard) fake(kind byte, code xproto.Keycode) {

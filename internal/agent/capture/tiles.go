@@ -12,7 +12,7 @@ const tile = 64
 // differ compares the part of a screen that may have changed with what was there,
 // square by square, copies what is new and appends its rectangles, joined along
 // rows.
-func differ(into *rfb.Framebuffer, now []byte, part rfb.Rect, changed []rfb.Rect) []rfb.Rect {
+func differ(into *rfb.Framebuffer, now []byte, part rfb.Rect, changed []Change) []Change {
 	stride := int(part.Width) * 4
 	for y := 0; y < int(part.Height); {
 		// Squares lie on a grid of the screen, so that parts of different
@@ -25,9 +25,9 @@ func differ(into *rfb.Framebuffer, now []byte, part rfb.Rect, changed []rfb.Rect
 			if !renew(into, at, now[y*stride+x*4:], stride) {
 				last = -1
 			} else if last >= 0 {
-				changed[last].Width += at.Width
+				changed[last].Area.Width += at.Width
 			} else {
-				changed = append(changed, at)
+				changed = append(changed, Change{Area: at})
 				last = len(changed) - 1
 			}
 			x += width

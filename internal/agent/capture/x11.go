@@ -7,7 +7,6 @@ import (
 	"log"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
@@ -37,6 +36,9 @@ type X11 struct {
 
 	keys    *keyboard
 	buttons uint8
+	board   *selections
+	use     use
+	changes []Change // of the last capture
 
 	ended chan struct{}   // the connection's events have ended
 	stray func(xgb.Event) // what other parts of the connection's events are for; nil in the product
@@ -83,7 +85,13 @@ func openX11(display string, stray func(xgb.Event)) (_ *X11, err error) {
 	if x.keys, err = readKeyboard(c, x.root); err != nil {
 		return nil, err
 	}
+	if x.board, err = openSelections(c, x.root); err != nil {
+		return nil, err
+	}
 	if x.image, err = shareImage(c, x.root, int(screen.WidthInPixels), int(screen.HeightInPixels)); err != nil {
+		return nil, err
+	}
+	if err := x.rest(); err != nil {
 		return nil, err
 	}
 	go x.events()
@@ -161,10 +169,14 @@ func (x *X11) events() {
 			}
 			continue // the error of a request whose answer nobody waits for
 		default:
-			if x.stray != nil {
-				x.stray(e)
+			if mine, hint := x.board.event(e); mine && !hint {
+				continue
+			} else if !mine {
+				if x.stray != nil {
+					x.stray(e)
+				}
+				continue
 			}
-			continue
 		}
 		x.hint()
 	}
@@ -213,7 +225,7 @@ func (x *X11) Desktop() Desktop {
 }
 
 // Capture implements Screen.
-func (x *X11) Capture(into *rfb.Framebuffer) ([]rfb.Rect, error) {
+func (x *X11) Capture(into *rfb.Framebuffer) ([]Change, error) {
 	if err := x.broken.Load(); err != nil {
 		return nil, *err
 	}
@@ -245,7 +257,8 @@ func (x *X11) Capture(into *rfb.Framebuffer) ([]rfb.Rect, error) {
 		x.lost(part) // the screen may have been resized between
 		return nil, fmt.Errorf("capture: read the screen: %w", err)
 	}
-	return differ(into, now, part, nil), nil
+	x.changes = differ(into, now, part, x.changes[:0])
+	return x.changes, nil
 }
 
 // lost marks a part for the next capture.
@@ -278,68 +291,4 @@ func (x *X11) Cursor(serial uint32) (*rfb.Pointer, uint32, error) {
 		}
 	}
 	return p, c.CursorSerial, nil
-}
-
-// Idle implements Screen.
-func (x *X11) Idle() (time.Duration, error) {
-	r, err := screensaver.QueryInfo(x.c, xproto.Drawable(x.root)).Reply()
-	if err != nil {
-		return 0, fmt.Errorf("capture: ask for the last input: %w", err)
-	}
-	return time.Duration(r.MsSinceUserInput) * time.Millisecond, nil
-}
-
-// Pointer implements Screen. Bit 0 is the left button, 3 and 4 the wheel up and
-// down, 5 and 6 left and right (RFC 6143, §7.5.5): X numbers them from 1.
-func (x *X11) Pointer(px, py int, buttons uint8) error {
-	xtest.FakeInput(x.c, xproto.MotionNotify, 0, 0, x.root, int16(px), int16(py), 0) //nolint:gosec // RFB positions are 16 bits
-	return x.press(buttons)
-}
-
-func (x *X11) press(buttons uint8) error {
-	for i := range 8 {
-		bit := uint8(1) << i
-		if (buttons^x.buttons)&bit == 0 {
-			continue
-		}
-		kind := byte(xproto.ButtonRelease)
-		if buttons&bit != 0 {
-			kind = xproto.ButtonPress
-		}
-		xtest.FakeInput(x.c, kind, byte(i+1), 0, 0, 0, 0, 0)
-	}
-	x.buttons = buttons
-	return x.flushed()
-}
-
-// Key implements Screen.
-func (x *X11) Key(down bool, keysym, scan uint32) error {
-	if err := x.keys.press(down, keysym, scan); err != nil {
-		return err
-	}
-	return x.flushed()
-}
-
-// LetGo implements Screen. It goes on when one release fails: each key matters.
-func (x *X11) LetGo() error {
-	x.keys.letGo()
-	return x.press(0)
-}
-
-// flushed waits until the server has done what was asked: an answered question
-// comes after everything before it.
-func (x *X11) flushed() error {
-	if _, err := xproto.GetInputFocus(x.c).Reply(); err != nil {
-		return fmt.Errorf("capture: the display does not answer: %w", err)
-	}
-	return nil
-}
-
-// Close implements Screen: it lets go first.
-func (x *X11) Close() error {
-	err := x.LetGo()
-	x.image.close()
-	x.c.Close()
-	<-x.ended
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/randr"
 	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
 	"pgregory.net/rapid"
 
 	"github.com/matoi119/matoi/internal/agent/capture/xvfbtest"
@@ -17,12 +18,13 @@ import (
 
 // stage is an X server with a window that covers it and has the focus.
 type stage struct {
-	t      *testing.T
-	x      *X11
-	c      *xgb.Conn
-	window xproto.Window
-	gc     xproto.Gcontext
-	events chan xgb.Event
+	t       *testing.T
+	x       *X11
+	c       *xgb.Conn
+	window  xproto.Window
+	gc      xproto.Gcontext
+	events  chan xgb.Event
+	display string
 }
 
 func newStage(t *testing.T) *stage {
@@ -30,7 +32,8 @@ func newStage(t *testing.T) *stage {
 	// One connection draws and sees: the library keeps tables of all connections
 	// together, and writes them when one is opened.
 	events := make(chan xgb.Event, 256)
-	x, err := openX11(xvfbtest.Start(t, 640, 480), func(e xgb.Event) {
+	display := xvfbtest.Start(t, 640, 480)
+	x, err := openX11(display, func(e xgb.Event) {
 		select {
 		case events <- e:
 		default: // a test that asks for no events has many of them
@@ -39,7 +42,7 @@ func newStage(t *testing.T) *stage {
 	check(t, err)
 	t.Cleanup(func() { check(t, x.Close()) })
 	c := x.c
-	s := &stage{t: t, x: x, c: c, events: events}
+	s := &stage{t: t, x: x, c: c, events: events, display: display}
 	screen := xproto.Setup(c).DefaultScreen(c)
 	s.window, err = xproto.NewWindowId(c)
 	check(t, err)
@@ -77,6 +80,20 @@ func (s *stage) wait(is func(xgb.Event) bool) xgb.Event {
 	}
 }
 
+// soon asks until it is so, and fails after the limit.
+func soon(t testing.TB, limit time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
+	began, again := time.Now(), time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for !ok() {
+		if time.Since(began) > limit {
+			t.Fatalf("not within %s: %s", limit, what)
+		}
+		<-again.C
+	}
+	return time.Since(began)
+}
+
 func (s *stage) draw(r rfb.Rect, colour uint32) {
 	s.t.Helper()
 	check(s.t, xproto.ChangeGCChecked(s.c, s.gc, xproto.GcForeground, []uint32{colour}).Check())
@@ -94,7 +111,7 @@ func TestWhatIsDrawnIsCaptured(t *testing.T) {
 		colour := rand.Uint32() & 0xFFFFFF
 		s.draw(r, colour)
 		want.Fill(r, colour)
-		var changed []rfb.Rect
+		var changed []Change
 		s.until("the drawing", func() bool {
 			got, err := s.x.Capture(fb)
 			check(t, err)
@@ -103,10 +120,10 @@ func TestWhatIsDrawnIsCaptured(t *testing.T) {
 		})
 		area := 0
 		for _, c := range changed {
-			if !c.Within(640, 480) {
+			if !c.Area.Within(640, 480) {
 				t.Fatalf("%+v is outside", c)
 			}
-			area += c.Area()
+			area += c.Area.Area()
 		}
 		if most := 6 * tile * tile; area > most {
 			t.Errorf("%d pixels are named for a drawing of %d", area, r.Area())
@@ -266,9 +283,8 @@ func TestResizing(t *testing.T) {
 	}
 }
 
-// The pointer's shape comes once, and again when it changes; idle time is that
-// of everybody's input.
-func TestCursorAndIdle(t *testing.T) {
+// The pointer's shape comes once, and again when it changes.
+func TestCursor(t *testing.T) {
 	s := newStage(t)
 	shape, serial, err := s.x.Cursor(0)
 	check(t, err)
@@ -278,9 +294,48 @@ func TestCursorAndIdle(t *testing.T) {
 	if again, same, err := s.x.Cursor(serial); again != nil || same != serial || err != nil {
 		t.Errorf("the same shape came again: %v, %d, %v", again, same, err)
 	}
-	check(t, s.x.Pointer(5, 5, 0))
-	if idle, err := s.x.Idle(); err != nil || idle > 5*time.Second {
-		t.Errorf("idle for %s right after input, %v", idle, err)
+}
+
+// Any number of characters that no key has arrives: the key that they borrow is
+// one, and it is given back at the end.
+func TestOneKeyIsLent(t *testing.T) {
+	s := newStage(t)
+	for i := range uint32(300) {
+		check(t, s.x.Key(true, 0x01004E00+i, 0))
+		check(t, s.x.Key(false, 0x01004E00+i, 0))
+	}
+	check(t, s.x.keys.read())
+	lent := s.x.keys.spare
+	s.x.keys.giveBack()
+	m, err := xproto.GetKeyboardMapping(s.c, lent, 1).Reply()
+	check(t, err)
+	if m.Keysyms[0] != 0 {
+		t.Errorf("the key %d still gives %#x", lent, m.Keysyms[0])
+	}
+}
+
+// What we press is not the person at the machine; what somebody else presses is.
+func TestIdleIsThePersonsOwn(t *testing.T) {
+	s := newStage(t)
+	for range 20 {
+		check(t, s.x.Pointer(5, 5, 0))
+		check(t, s.x.Key(true, 'a', 0x1E))
+		check(t, s.x.Key(false, 'a', 0x1E))
+	}
+	if idle, err := s.x.Idle(); err != nil || idle != never {
+		t.Fatalf("our own input counts: %s, %v", idle, err)
+	}
+	var side int16
+	soon(t, 10*time.Second, "somebody else's moving of the pointer", func() bool {
+		side ^= 1 // until the server's clock of milliseconds has gone on
+		xtest.FakeInput(s.c, xproto.MotionNotify, 0, 0, s.x.root, 50+side, 60, 0)
+		idle, err := s.x.Idle()
+		check(t, err)
+		return idle < 5*time.Second
+	})
+	check(t, s.x.ReleaseLeftovers())
+	if idle, err := s.x.Idle(); err != nil || idle != never {
+		t.Errorf("what was before counts: %s, %v", idle, err)
 	}
 }
 
