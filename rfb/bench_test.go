@@ -82,3 +82,45 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSender is what a server pays for one client: a first picture, a line of
+// text, a page that scrolls.
+func BenchmarkSender(b *testing.B) {
+	p := desktop()
+	for _, how := range []struct {
+		name   string
+		change func(s *Sender)
+	}{
+		{"whole", func(s *Sender) { s.Damage(p.Bounds()) }},
+		{"line", func(s *Sender) { s.Damage(Rect{100, 110, 600, 16}) }},
+		{"scroll", func(s *Sender) {
+			s.Copied(Rect{0, 0, 1280, 1006}, 0, 18)
+			s.Damage(Rect{0, 1006, 1280, 18})
+		}},
+	} {
+		for _, e := range []struct {
+			name string
+			list []Encoding
+		}{{"raw", []Encoding{Raw, CopyRect}}, {"tight", []Encoding{Tight, CopyRect}}, {"JPEG", []Encoding{Tight, CopyRect, QualityLow + 6}}, {"ZRLE", []Encoding{ZRLE, CopyRect}}} {
+			b.Run(how.name+"/"+e.name, func(b *testing.B) {
+				s := NewSender(SenderOptions{Width: p.Width, Height: p.Height})
+				s.Handle(&SetEncodings{e.list})
+				s.Handle(&EnableContinuousUpdates{true, p.Bounds()})
+				var out []byte
+				for s.Wants() {
+					out = s.Append(out[:0], p)
+				}
+				b.ReportAllocs()
+				bytes := 0
+				for b.Loop() {
+					how.change(s)
+					for s.Wants() {
+						out = s.Append(out[:0], p)
+						bytes += len(out)
+					}
+				}
+				b.ReportMetric(float64(bytes)/1024/float64(b.N), "KiB")
+			})
+		}
+	}
+}

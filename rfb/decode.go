@@ -9,10 +9,18 @@ import (
 // Update is one update of the framebuffer, as it was applied.
 type Update struct {
 	Areas   []Rect   // that changed, in the order in which they came
+	Copies  []Copy   // which of them were copied from another place, in the same order
 	Resized bool     // the framebuffer has another size now
 	Screens []Screen // where the server told them with this update
 	Cursor  *Pointer // where the pointer's shape came with this update
 	Scans   bool     // the server takes scan codes (QEMU)
+}
+
+// Copy says that one of an update's areas looks as another part of the picture
+// did when it came.
+type Copy struct {
+	Area         int // index in Areas
+	FromX, FromY uint16
 }
 
 // Pointer is the shape of the pointer.
@@ -132,7 +140,7 @@ const maxWork = 16
 func (s *ServerReader) readUpdate() ServerMessage {
 	s.r.skip(1)
 	count := int(s.r.u16())
-	s.update = Update{Areas: s.update.Areas[:0]}
+	s.update = Update{Areas: s.update.Areas[:0], Copies: s.update.Copies[:0]}
 	work := 0
 	for i := 0; i < count && s.r.err == nil; i++ {
 		area, e := s.r.rect(), Encoding(s.r.s32())
@@ -193,6 +201,7 @@ func (s *ServerReader) pixels(area Rect, e Encoding) {
 		s.draw(area, s.data, size, s.format.get)
 	case CopyRect:
 		from := Rect{s.r.u16(), s.r.u16(), area.Width, area.Height}
+		s.update.Copies = append(s.update.Copies, Copy{len(s.update.Areas), from.X, from.Y})
 		if s.r.err == nil && !from.Within(s.picture.Width, s.picture.Height) {
 			s.r.fail(broken("CopyRect", "from outside"))
 		}

@@ -296,7 +296,7 @@ func TestServerMessagesArrive(t *testing.T) {
 		&Bell{}, &CutText{[]byte("a\xe9")}, &Clipboard{Flags: ClipProvide | ClipText, Text: "救急\n火災"},
 		&Fence{Flags: FenceRequest | FenceSyncNext, Payload: []byte("x")}, &EndOfContinuousUpdates{},
 		&Update{
-			Areas: []Rect{{0, 0, 10, 10}, {20, 10, 8, 8}}, Resized: true, Screens: []Screen{{7, Rect{0, 0, 50, 40}, 0}}, Scans: true,
+			Areas: []Rect{{0, 0, 10, 10}, {20, 10, 8, 8}}, Copies: []Copy{{1, 1, 1}}, Resized: true, Screens: []Screen{{7, Rect{0, 0, 50, 40}, 0}}, Scans: true,
 			Cursor: &Pointer{Shape: shape, Mask: mask, HotX: 2, HotY: 1},
 		},
 	} {
