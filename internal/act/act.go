@@ -122,6 +122,19 @@ const (
 	WebhookRemove     Name = "webhook.remove"
 	WebhookReplay     Name = "webhook.replay"
 	WebhookQueue      Name = "webhook.queue"
+	ScreenTake        Name = "screen.take"
+	ScreenOperate     Name = "screen.operate" // a take to operate
+	ScreenRelease     Name = "screen.release"
+	ScreenLapse       Name = "screen.lapse"
+	ScreenAsk         Name = "screen.ask"
+	ScreenOffer       Name = "screen.offer"
+	ScreenWithdraw    Name = "screen.withdraw"
+	ScreenAccept      Name = "screen.accept"
+	ScreenDecline     Name = "screen.decline"
+	ScreenPreempt     Name = "screen.preempt"
+	ScreenMirror      Name = "screen.mirror"
+	ScreenLocal       Name = "screen.local"
+	ScreenInput       Name = "screen.input" // counts, never keys
 	AnswerKeep        Name = "answer.keep"
 	AnswerForget      Name = "answer.forget"
 )
@@ -164,6 +177,10 @@ func Rights() map[Name]authz.Right {
 		MapImport: authz.MapManage, MapRemove: authz.MapManage,
 		ClientAdd: authz.ClientManage, ClientIssue: authz.ClientManage, ClientRevoke: authz.ClientManage, ClientConsole: authz.ClientManage,
 		ClientUse: authz.ClientUse, WebhookAdd: authz.WebhookManage, WebhookRemove: authz.WebhookManage, WebhookReplay: authz.WebhookReplay, WebhookQueue: authz.WebhookQueue,
+		ScreenTake: authz.ScreenView, ScreenOperate: authz.ScreenOperate, ScreenRelease: authz.ScreenView, ScreenAsk: authz.ScreenView,
+		ScreenOffer: authz.ScreenView, ScreenWithdraw: authz.ScreenView, ScreenAccept: authz.ScreenView, ScreenDecline: authz.ScreenView,
+		ScreenPreempt: authz.ScreenPreempt, ScreenMirror: authz.ScreenMirror,
+		ScreenLapse: authz.ScreenCarry, ScreenLocal: authz.ScreenCarry, ScreenInput: authz.ScreenCarry,
 		AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
 	}
 }

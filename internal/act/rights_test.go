@@ -14,6 +14,7 @@ import (
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/screen"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/internal/transfer"
@@ -193,6 +194,50 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		},
 		act.AnswerKeep: func(ctx context.Context, who act.Who) error {
 			return h.KeepAnswer(ctx, who, &act.Once{ID: "x", Digest: "d"}, []byte("{}"))
+		},
+		act.ScreenTake: func(ctx context.Context, who act.Who) error {
+			_, err := h.TakeScreen(ctx, who, terminal1, screen.View, 0)
+			return err
+		},
+		act.ScreenOperate: func(ctx context.Context, who act.Who) error {
+			_, err := h.TakeScreen(ctx, who, terminal1, screen.Operate, 0)
+			return err
+		},
+		act.ScreenRelease: func(ctx context.Context, who act.Who) error {
+			_, err := h.ReleaseScreen(ctx, who, terminal1)
+			return err
+		},
+		act.ScreenAsk: func(ctx context.Context, who act.Who) error { _, err := h.AskScreen(ctx, who, terminal1); return err },
+		act.ScreenOffer: func(ctx context.Context, who act.Who) error {
+			_, err := h.OfferScreen(ctx, who, terminal1, "console-b")
+			return err
+		},
+		act.ScreenWithdraw: func(ctx context.Context, who act.Who) error {
+			_, err := h.OfferScreen(ctx, who, terminal1, "")
+			return err
+		},
+		act.ScreenAccept: func(ctx context.Context, who act.Who) error {
+			_, err := h.AcceptScreen(ctx, who, terminal1)
+			return err
+		},
+		act.ScreenDecline: func(ctx context.Context, who act.Who) error {
+			_, err := h.DeclineScreen(ctx, who, terminal1)
+			return err
+		},
+		act.ScreenPreempt: func(ctx context.Context, who act.Who) error {
+			_, err := h.PreemptScreen(ctx, who, terminal1, screen.View, 0, "理由")
+			return err
+		},
+		act.ScreenMirror: func(ctx context.Context, who act.Who) error {
+			_, err := h.MirrorScreen(ctx, who, terminal1, "console-b", true)
+			return err
+		},
+		act.ScreenLapse: func(ctx context.Context, who act.Who) error {
+			return h.LapseScreen(ctx, who, terminal1, 1, act.LapseExpired)
+		},
+		act.ScreenLocal: func(ctx context.Context, who act.Who) error { return h.LocalScreen(ctx, who, terminal1) },
+		act.ScreenInput: func(ctx context.Context, who act.Who) error {
+			return h.CountScreen(ctx, who, terminal1, screen.Lease{Token: 1}, act.ScreenCounts{})
 		},
 		act.AnswerForget:  func(ctx context.Context, who act.Who) error { return h.ForgetAnswers(ctx, who) },
 		act.SessionRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeSessions(ctx, who, "p-none") },

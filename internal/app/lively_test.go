@@ -9,6 +9,7 @@ import (
 	"github.com/matoi119/matoi/internal/client"
 	"github.com/matoi119/matoi/internal/console"
 	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/screen"
 	"github.com/matoi119/matoi/internal/staff"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
@@ -32,6 +33,12 @@ func livelyToo(t *testing.T, h *House, who act.Who, id string) {
 	ok(t, h.Acts.RequestVideo(ctx, who, act.AskVideo{ID: "video-1", Origin: id, Service: "video", Phone: "090-1234-5678", Purpose: stdif.PurposeScene}))
 	chief := act.Who{Principal: authz.OfPerson(staff.Person{ID: "chief", Roles: []staff.Role{staff.Supervisor}}), Console: who.Console}
 	ok(t, h.Acts.ChangeSnippets(ctx, chief, 0, []console.Snippet{{Text: "落ち着いてください"}}))
+	_, err = h.Acts.TakeScreen(ctx, who, "t-01", screen.Operate, 0)
+	ok(t, err)
+	desk := chief
+	desk.Console = "supervisor-desk"
+	_, err = h.Acts.PreemptScreen(ctx, desk, "t-01", screen.View, 0, "応答がない")
+	ok(t, err)
 	c, token, err := h.Acts.AddClient(ctx, cl, act.NewClient{Name: "隣の指令システム", Owner: "情報係", Credential: "一つ目", Life: time.Hour,
 		Scopes: []client.Scope{client.Read, client.Webhook, client.Console}})
 	ok(t, err)

@@ -77,6 +77,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	post(b, "/terminals", authz.TerminalEnrol, "Enrol a terminal", s.enrolTerminal)
 	post(b, "/terminals/{id}/data-requests", authz.DataRequest, "Ask a terminal for all its open reports", s.requestTerminal)
 
+	s.screenRoutes(b)
+
 	get(b, "/clients", authz.ClientRead, "Clients with their credentials and consoles", s.listClients)
 	post(b, "/clients", authz.ClientManage, "Register a client; its token is shown once", s.addClient)
 	post(b, "/clients/{id}/credentials", authz.ClientManage, "Give a client one more token, shown once", s.addCredential)

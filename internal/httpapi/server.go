@@ -55,7 +55,7 @@ type Enrolling struct {
 	Phone   string `json:"phone,omitempty" maxLength:"100"`
 }
 
-// Config of the door. Everything is required but Health and Maps.
+// Config of the door. Everything is required but Health, Maps and Screens.
 type Config struct {
 	Headquarters string
 	Name         string
@@ -67,6 +67,7 @@ type Config struct {
 	Enrol        func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	Health       func(ctx context.Context) Health
 	Media        Media
+	Screens      Screens      // nil: no terminal shows one
 	Pages        http.Handler // the built pages
 	Maps         Maps         // nil: there is no map
 	Now          func() time.Time
@@ -93,6 +94,7 @@ type Server struct {
 	may                 *authz.Decider
 	links               Links
 	media               Media
+	screens             Screens
 	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	health              func(ctx context.Context) Health
 	pages               http.Handler
@@ -123,6 +125,9 @@ func New(c Config) (*Server, error) {
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}}, conveyTimes: usualTimes,
 		attendance: attendance{start: time.Now(), of: map[string]heard{}},
+	}
+	if s.screens = c.Screens; s.screens == nil {
+		s.screens = noScreens{}
 	}
 	if s.maps = c.Maps; s.maps == nil {
 		s.maps = noMap{}

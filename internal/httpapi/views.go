@@ -10,6 +10,7 @@ import (
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/report"
+	"github.com/matoi119/matoi/internal/screen"
 	"github.com/matoi119/matoi/internal/seal"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
@@ -98,6 +99,7 @@ type Link struct {
 	Missing     int64              `json:"missing"`
 	Storable    bool               `json:"storable"`
 	LastProblem *stdif.Problem     `json:"lastProblem"`
+	Screen      ScreenState        `json:"screen" doc:"who sees and who operates it"`
 }
 
 // names turns ids into the words that people know. It is read again when a
@@ -111,12 +113,13 @@ type names struct {
 	links     map[string]terminal.Link
 	incidents map[string]incident.Mark // by kind/member
 	elsewhere elsewhere
+	screens   map[string]screen.Lease // by terminal
 }
 
 func (s *Server) names(ctx context.Context) (*names, error) {
 	n := &names{
 		consoles: map[string]string{}, clients: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
-		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{},
+		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{}, screens: map[string]screen.Lease{},
 	}
 	consoles, err := s.store.Consoles().Consoles(ctx)
 	if err != nil {
@@ -156,6 +159,13 @@ func (s *Server) names(ctx context.Context) (*names, error) {
 	for _, l := range links {
 		n.links[l.TerminalID] = l
 	}
+	leases, err := s.store.Screens().Leases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leases {
+		n.screens[l.Terminal] = l
+	}
 	if n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince)); err != nil {
 		return nil, err
 	}
@@ -184,6 +194,9 @@ func (s *Server) linkOf(n *names, t terminal.Terminal) Link {
 	if v.Services == nil {
 		v.Services = []terminal.Service{}
 	}
+	lease := n.screens[t.ID]
+	lease.Terminal = t.ID
+	v.Screen = s.screenOf(n, lease)
 	if l.Problem != 0 {
 		v.LastProblem = &stdif.Problem{Code: l.Problem}
 	}

@@ -7,6 +7,7 @@ import (
 	mediaq "github.com/matoi119/matoi/internal/store/query/media"
 	outboxq "github.com/matoi119/matoi/internal/store/query/outbox"
 	reportq "github.com/matoi119/matoi/internal/store/query/report"
+	screenq "github.com/matoi119/matoi/internal/store/query/screen"
 	staffq "github.com/matoi119/matoi/internal/store/query/staff"
 	terminalq "github.com/matoi119/matoi/internal/store/query/terminal"
 	"github.com/matoi119/matoi/internal/store/writer"
@@ -31,6 +32,7 @@ func Tables() []writer.Table {
 		t("client_register", "id"), t("client_credential", "token_hash"), t("client_console", "console"), t("client_session", "token_hash"),
 		t("client_done", "id"), t("client_answer", "id"), t("client_webhook", "id"),
 		t("console_snippets", "list"),
+		t("screen_lease", "terminal"), t("screen_preemption", "terminal", "token"),
 		t("report_video", "id"), t("report_contact", "report", "id"),
 	}
 }
@@ -42,4 +44,5 @@ func (s *Store) consoleQueries(db writer.DBTX) *consoleq.Queries   { return cons
 func (s *Store) staffQueries(db writer.DBTX) *staffq.Queries       { return staffq.New(db) }
 func (s *Store) outboxQueries(db writer.DBTX) *outboxq.Queries     { return outboxq.New(db) }
 func (s *Store) clientQueries(db writer.DBTX) *clientq.Queries     { return clientq.New(db) }
+func (s *Store) screenQueries(db writer.DBTX) *screenq.Queries     { return screenq.New(db) }
 func (s *Store) evidenceQueries(db writer.DBTX) *evidenceq.Queries { return evidenceq.New(db) }

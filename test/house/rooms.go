@@ -50,6 +50,7 @@ var rules = []rule{
 
 	{[]string{"internal/agent"}, join([]string{"internal/agent", "internal/spool", "internal/seal", "stdif", "rfb", "i18n", "ui", "internal/terminal"}, base), "a terminal holds its spool and nothing else"},
 	{[]string{"internal/httpapi"}, join([]string{"internal/authn", "internal/authz", "internal/act", "internal/store/query", "internal/store/writer", "internal/seal", "internal/audit", "stdif", "i18n", "ui", "docs"}, field, base), "who and may are asked before anything else; they open no door themselves"},
+	{[]string{"internal/gateway"}, join([]string{"internal/act", "internal/store/writer", "stdif", "rfb"}, field, base), "the relay speaks rfb on both sides"},
 	{doors, join([]string{"internal/act", "internal/store/query", "internal/store/writer", "internal/seal", "internal/audit", "stdif", "i18n", "ui", "docs"}, field, base), "doors meet in app, never each other"},
 
 	{[]string{"internal/app"}, []string{"internal", "stdif", "sim", "i18n", "ui", "docs"}, "puts it together"},
