@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
-import { localFirst } from './font.ts'
+import { localFirst, plainFaces } from './font.ts'
 
 // Two pages, because they are served by two programs: the server's console and
 // the dedicated terminal's own page. Nothing is inlined: the policy that the
 // doors send (embed.go) allows neither inline script nor data: fonts.
 export default defineConfig({
-  plugins: [localFirst(), svelte()],
+  plugins: [localFirst(), plainFaces(), svelte()],
   resolve: { conditions: process.env.VITEST ? ['browser'] : undefined },
   build: {
     target: 'es2022',

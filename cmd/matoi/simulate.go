@@ -19,6 +19,7 @@ import (
 	"github.com/matoi119/matoi/sim/hostile"
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/sim/net119"
+	"github.com/matoi119/matoi/sim/page"
 	"github.com/matoi119/matoi/sim/scenario"
 	"github.com/matoi119/matoi/stdif"
 )
@@ -30,6 +31,7 @@ type simulateCommand struct {
 	Service      simulateService      `cmd:"" help:"A report service at a terminal: net119, aacn or hostile."`
 	Terminal     simulateTerminal     `cmd:"" help:"A dedicated terminal that can misbehave, for trying a gateway."`
 	Headquarters simulateHeadquarters `cmd:"" help:"A headquarters for trying a service and its terminal."`
+	Screen       simulateScreen       `cmd:"" help:"The screen of a report service, as a VNC server on loopback that can misbehave."`
 	Load         simulateLoad         `cmd:"" help:"Reports through the public wire, counted sent, acknowledged, stored, shown."`
 }
 
@@ -170,7 +172,13 @@ func hostileGroup(ctx context.Context, client intake.Client, part string) error 
 }
 
 // simulateVars fills the places of the help texts above.
-func simulateVars() kong.Vars { return kong.Vars{"stories": strings.Join(scenario.Stories(), ", ")} }
+func simulateVars() kong.Vars {
+	var faults []string
+	for _, f := range page.Faults() {
+		faults = append(faults, string(f))
+	}
+	return kong.Vars{"stories": strings.Join(scenario.Stories(), ", "), "faults": strings.Join(faults, ", ")}
+}
 
 // story is a parsed story, nil when there is none.
 type story struct{ *scenario.Scenario }

@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -16,7 +20,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/matoi119/matoi/rfb"
 	"github.com/matoi119/matoi/sim/intaketest"
+	"github.com/matoi119/matoi/sim/page"
 )
 
 // paper is what a command prints, for a test that waits for a line of it.
@@ -134,6 +140,10 @@ func TestSimulateSaysWhatIsWrong(t *testing.T) {
 		{"headquarters", "--address", "127.0.0.1:1", "--dir", t.TempDir()},
 		{"terminal", "--certificates", t.TempDir(), "--manners", "{"},
 		{"load", "--service", "http://127.0.0.1:1"},
+		{"screen", "--listen", "0.0.0.0:0"},
+		{"screen", "--status", "0.0.0.0:0"},
+		{"screen", "--size", "large"},
+		{"screen", "--fault", "none"},
 	} {
 		if err := simulate(t.Context(), io.Discard, args...); err == nil {
 			t.Errorf("%v: no error", args)
@@ -148,4 +158,38 @@ func TestSimulateLoadCountsWithoutConsoles(t *testing.T) {
 	if err != nil || !strings.Contains(out.text.String(), `"sent":4,"acknowledged":4,"refused":0`) {
 		t.Fatalf("%v\n%s", err, out.text.String())
 	}
+}
+
+// The screen is a VNC server, and its state is told to other processes.
+func TestSimulateScreen(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	out := newPaper()
+	wg.Go(func() {
+		_ = simulate(ctx, out, "screen", "--status", "127.0.0.1:0", "--size", "640x480", "--monitors", "2")
+	})
+	address, status := out.wait(t, `VNC\): (\S+)`)[1], out.wait(t, `(http://\S+/status)`)[1]
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	init, err := rfb.Join(conn, conn, rfb.Login{})
+	if err != nil || init.Width != 1280 || init.Height != 480 {
+		t.Fatalf("%+v, %v", init, err)
+	}
+	if _, err := conn.Write((&rfb.KeyEvent{Down: true, Keysym: 'k'}).Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	for s := (page.Status{}); s.Typed != "k"; {
+		answer, err := http.Get(status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(json.NewDecoder(answer.Body).Decode(&s), answer.Body.Close(), t.Context().Err()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	wg.Wait()
 }

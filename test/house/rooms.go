@@ -115,7 +115,7 @@ var owners = []owner{
 	{"golang.org/x/time", []string{"internal/guard", "internal/agent", "internal/authn", "internal/httpapi"}},
 	{"golang.org/x/text", []string{"stdif"}},
 	{"golang.org/x/sys", []string{"internal/agent/capture", "internal/store", "internal/spool", "internal/seal", "internal/health", "internal/app", "internal/sandbox"}},
-	{"golang.org/x/image", []string{"internal/sandbox"}},
+	{"golang.org/x/image", []string{"internal/sandbox", "sim/page"}},
 	{"golang.org/x/sync", []string{"internal", "sim", "cmd/matoi"}},
 	{"github.com/google/uuid", []string{"internal", "sim", "stdif", "cmd"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil},
