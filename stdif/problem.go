@@ -30,6 +30,8 @@ const (
 	CodeOutputOnly     Code = 404 // the service takes no input
 	CodeBusy           Code = 501
 	CodeExpired        Code = 502
+	CodeScreen         Code = 503 // the terminal's screen cannot be seen or operated now
+	CodeScreenLogin    Code = 504 // the VNC server of the terminal refuses the terminal's password
 	CodeMediaType      Code = 601
 	CodeMediaDigest    Code = 602
 	CodeMediaDecode    Code = 603

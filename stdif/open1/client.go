@@ -24,8 +24,9 @@ const maxAnswer = 64 << 20
 // Client asks one terminal over HTTPS: data at any time (S3-1-3-2), input,
 // media, health. It satisfies stdif.DataPort. Close it when done.
 type Client struct {
-	base string
-	http *http.Client
+	base     string
+	http     *http.Client
+	settings *tls.Config
 }
 
 var _ stdif.DataPort = (*Client)(nil)
@@ -35,7 +36,7 @@ var _ stdif.DataPort = (*Client)(nil)
 func NewClient(addr string, settings *tls.Config) *Client {
 	transport := newTransport(settings)
 	transport.ForceAttemptHTTP2 = true
-	return &Client{base: "https://" + addr, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}}
+	return &Client{base: "https://" + addr, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}, settings: settings}
 }
 
 // Close drops idle connections.

@@ -70,6 +70,10 @@ func readExample(name string, wire []byte) (p *stdif.Problem, warnings []stdif.P
 		_, _, p = read[Status](wire)
 	case "problem":
 		_, _, p = read[stdif.Problem](wire)
+	case "screen-notice":
+		_, p = DecodeScreenNotice(wire)
+	case "screen-watch":
+		_, p = DecodeScreenWatch(wire)
 	case "frame":
 		var f Frame
 		if f, p = Decode(wire); p != nil {
@@ -149,6 +153,7 @@ func TestCodesAndLimitsOfTheDocument(t *testing.T) {
 		"a name, a label, a line of an address": stdif.MaxShort, "an id": stdif.MaxID, "media, contacts of a report": stdif.MaxMedia,
 		"locations of a report": stdif.MaxLocations, "points of a polygon": stdif.MaxPolygon, "items of any other list": stdif.MaxListed,
 		"additional items": stdif.MaxAdditional, "nesting": stdif.MaxDepth, "one medium": stdif.MaxMediaBytes,
+		"a binary message of the screen plane": MaxScreenMessage, "a text message of it": MaxScreenText,
 	} {
 		if !strings.Contains(limits, "| "+what+" | "+strconv.Itoa(n)) {
 			t.Errorf("the document does not give %d as the limit of %s", n, what)

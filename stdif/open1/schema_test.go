@@ -89,6 +89,7 @@ var types = map[string]reflect.Type{
 	"input-result": reflect.TypeFor[stdif.InputResult](), "hello": reflect.TypeFor[Hello](), "snapshot": reflect.TypeFor[Snapshot](),
 	"receipt": reflect.TypeFor[stdif.Receipt](), "offer": reflect.TypeFor[stdif.Offer](),
 	"frame-ack": reflect.TypeFor[AckFrame](), "status": reflect.TypeFor[Status](), "health": reflect.TypeFor[Health](),
+	"screen-notice": reflect.TypeFor[ScreenNotice](), "screen-watch": reflect.TypeFor[ScreenWatch](),
 }
 
 // The members of every schema are the fields of its Go type, at every depth.
