@@ -137,6 +137,13 @@ const (
 	ScreenInput       Name = "screen.input" // counts, never keys
 	AnswerKeep        Name = "answer.keep"
 	AnswerForget      Name = "answer.forget"
+
+	ScreenRecordPolicy Name = "screen.record.policy"
+	RecordingBegin     Name = "recording.begin"
+	RecordingEnd       Name = "recording.end"
+	RecordingLook      Name = "recording.look"
+	RecordingExport    Name = "recording.export"
+	RecordingDispose   Name = "recording.dispose"
 )
 
 // Rights says which right each story needs.
@@ -182,6 +189,8 @@ func Rights() map[Name]authz.Right {
 		ScreenPreempt: authz.ScreenPreempt, ScreenMirror: authz.ScreenMirror,
 		ScreenLapse: authz.ScreenCarry, ScreenLocal: authz.ScreenCarry, ScreenInput: authz.ScreenCarry,
 		AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
+		ScreenRecordPolicy: authz.ScreenRecordPolicy, RecordingBegin: authz.RecordingKeep, RecordingEnd: authz.RecordingKeep,
+		RecordingLook: authz.RecordingLook, RecordingExport: authz.RecordingExport, RecordingDispose: authz.RecordingDispose,
 	}
 }
 

@@ -239,6 +239,25 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.ScreenInput: func(ctx context.Context, who act.Who) error {
 			return h.CountScreen(ctx, who, terminal1, screen.Lease{Token: 1}, act.ScreenCounts{})
 		},
+		act.ScreenRecordPolicy: func(ctx context.Context, who act.Who) error {
+			return h.DecideRecording(ctx, who, terminal1, true, "訓練のため")
+		},
+		act.RecordingBegin: func(ctx context.Context, who act.Who) error {
+			_, _, err := h.BeginRecording(ctx, who, act.RecordingWanted{Terminal: terminal1})
+			return err
+		},
+		act.RecordingEnd: func(ctx context.Context, who act.Who) error {
+			return h.EndRecording(ctx, who, act.RecordingDone{ID: "none", End: screen.EndOver})
+		},
+		act.RecordingDispose: func(ctx context.Context, who act.Who) error { return h.DisposeRecording(ctx, who, "none") },
+		act.RecordingLook: func(ctx context.Context, who act.Who) error {
+			_, err := h.LookRecording(ctx, who, "none", 0, false)
+			return err
+		},
+		act.RecordingExport: func(ctx context.Context, who act.Who) error {
+			_, err := h.LookRecording(ctx, who, "none", 0, true)
+			return err
+		},
 		act.AnswerForget:  func(ctx context.Context, who act.Who) error { return h.ForgetAnswers(ctx, who) },
 		act.SessionRevoke: func(ctx context.Context, who act.Who) error { return h.RevokeSessions(ctx, who, "p-none") },
 	}

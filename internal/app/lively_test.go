@@ -32,6 +32,14 @@ func livelyToo(t *testing.T, h *House, who act.Who, id string) {
 	}))
 	ok(t, h.Acts.RequestVideo(ctx, who, act.AskVideo{ID: "video-1", Origin: id, Service: "video", Phone: "090-1234-5678", Purpose: stdif.PurposeScene}))
 	chief := act.Who{Principal: authz.OfPerson(staff.Person{ID: "chief", Roles: []staff.Role{staff.Supervisor}}), Console: who.Console}
+	ok(t, h.Acts.DecideRecording(ctx, chief, "t-01", true, "訓練の振り返りのため"))
+	rec, begun, err := h.Acts.BeginRecording(ctx, gw, act.RecordingWanted{Terminal: "t-01", By: screen.By{Console: who.Console, Person: who.ID}, At: h.Store.Now()})
+	if ok(t, err); !begun {
+		t.Fatal("no recording begins")
+	}
+	ok(t, h.Acts.EndRecording(ctx, gw, act.RecordingDone{ID: rec.ID, End: screen.EndOver, At: h.Store.Now(), Bytes: 1000, Width: 4, Height: 3}))
+	_, err = h.Acts.LookRecording(ctx, chief, rec.ID, time.Second, false)
+	ok(t, err)
 	ok(t, h.Acts.ChangeSnippets(ctx, chief, 0, []console.Snippet{{Text: "落ち着いてください"}}))
 	_, err = h.Acts.TakeScreen(ctx, who, "t-01", screen.Operate, 0)
 	ok(t, err)

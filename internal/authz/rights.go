@@ -168,7 +168,7 @@ func desk(more ...Who) []Who { return append([]Who{Dispatcher, Supervisor}, more
 // Rights is the one table of rights. It says the same as policies.cedar, in
 // another way, so that a slip in either is found before anything starts.
 func Rights() []Declaration {
-	return slices.Concat(seatRights(), reportRights(), incidentRights(), deskRights(), screenRights(), houseRights(), clientRights(), machineRights())
+	return slices.Concat(seatRights(), reportRights(), incidentRights(), deskRights(), screenRights(), houseRights(), clientRights(), recordingRights(), machineRights())
 }
 
 func seatRights() []Declaration {

@@ -15,6 +15,7 @@ const (
 	jobCheckExec = "check-exec"
 	jobImage     = "image"
 	jobExec      = "exec"
+	jobEncode    = "encode" // exec with the processor time of a long film
 )
 
 const checkPassed = "confined"
@@ -37,7 +38,10 @@ func Child(args []string, in io.Reader, out io.Writer) int {
 	case name == jobImage && len(rest) == 1:
 		return imageChild(rest[0], in, out)
 	case name == jobExec && len(rest) > 0:
-		fmt.Fprintln(os.Stderr, execConfined(rest)) // it returns only when it could not
+		fmt.Fprintln(os.Stderr, execConfined(rest, cpuSeconds)) // it returns only when it could not
+		return 2
+	case name == jobEncode && len(rest) > 0:
+		fmt.Fprintln(os.Stderr, execConfined(rest, encodeSeconds))
 		return 2
 	}
 	return 2

@@ -24,16 +24,16 @@ func harden(cmd *exec.Cmd) {
 // confine takes everything away from this process but computing, and the files
 // that are open already. It needs no privilege and works as root.
 func confine() error {
-	if err := limit(memoryLimit, 0); err != nil {
+	if err := limit(memoryLimit, 0, cpuSeconds); err != nil {
 		return err
 	}
 	return filter(computing[:])
 }
 
 // limit sets the bounds that the kernel keeps by itself.
-func limit(memory, fileSize uint64) error {
+func limit(memory, fileSize, cpu uint64) error {
 	for what, most := range map[int]uint64{
-		unix.RLIMIT_DATA: memory, unix.RLIMIT_CPU: cpuSeconds, unix.RLIMIT_FSIZE: fileSize, unix.RLIMIT_CORE: 0,
+		unix.RLIMIT_DATA: memory, unix.RLIMIT_CPU: cpu, unix.RLIMIT_FSIZE: fileSize, unix.RLIMIT_CORE: 0,
 		unix.RLIMIT_NOFILE: 64, unix.RLIMIT_MEMLOCK: 0, unix.RLIMIT_MSGQUEUE: 0,
 	} {
 		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
@@ -192,16 +192,16 @@ const maxFile = 320 << 20
 
 // execConfined becomes another program under limits, landlock and filter. It
 // returns only when it could not.
-func execConfined(argv []string) error {
+func execConfined(argv []string, cpu uint64) error {
 	runtime.LockOSThread() // landlock is of one thread: the one that becomes the program
-	if err := confineExec(); err != nil {
+	if err := confineExec(cpu); err != nil {
 		return err
 	}
 	return unix.Exec(argv[0], argv, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"})
 }
 
-func confineExec() error {
-	if err := limit(memoryLimit, maxFile); err != nil {
+func confineExec(cpu uint64) error {
+	if err := limit(memoryLimit, maxFile, cpu); err != nil {
 		return err
 	}
 	if err := fence(); err != nil {
@@ -228,7 +228,7 @@ func check(out io.Writer) int {
 // they must not be able to read.
 func checkExec(secret string, out io.Writer) int {
 	runtime.LockOSThread()
-	if err := confineExec(); err != nil {
+	if err := confineExec(cpuSeconds); err != nil {
 		fmt.Fprint(out, err)
 		return 1
 	}

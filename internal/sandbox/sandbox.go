@@ -136,7 +136,8 @@ func parse(b []byte) (Result, bool) {
 type job struct {
 	name  string
 	args  []string
-	files []*os.File // 3, 4, … in the child
+	files []*os.File    // 3, 4, … in the child
+	wall  time.Duration // 0 = wallTime
 }
 
 // died reports whether a child ended itself or was ended, as opposed to one that
@@ -148,7 +149,11 @@ func died(err error) bool {
 
 // run starts one child and waits for it.
 func (s *Sandbox) run(ctx context.Context, j job, in io.Reader, out io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, wallTime)
+	wall := wallTime
+	if j.wall > 0 {
+		wall = j.wall
+	}
+	ctx, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.Self, append([]string{command, j.name}, j.args...)...)
 	cmd.Env, cmd.Dir = []string{"PATH=/usr/bin:/bin", "GOMAXPROCS=1"}, "/"

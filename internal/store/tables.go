@@ -34,6 +34,7 @@ func Tables() []writer.Table {
 		t("console_snippets", "list"),
 		t("screen_lease", "terminal"), t("screen_preemption", "terminal", "token"),
 		t("report_video", "id"), t("report_contact", "report", "id"),
+		t("screen_recording_policy", "terminal"), t("screen_recording", "id"), t("screen_recording_look", "id"),
 	}
 }
 

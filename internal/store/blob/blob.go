@@ -103,7 +103,7 @@ func (s *Store) Put(name string, r io.Reader) (Info, error) {
 
 // Remove destroys a file, finished or not. One that is not there is no error.
 func (s *Store) Remove(name string) error {
-	for _, suffix := range []string{wholeSuffix, partSuffix} {
+	for _, suffix := range []string{wholeSuffix, partSuffix, journalSuffix} {
 		file, err := s.path(name, suffix)
 		if err != nil {
 			return err
@@ -125,8 +125,9 @@ func (s *Store) Sweep(named func(name string) bool, older time.Duration, now tim
 	for _, f := range files {
 		name, whole := strings.CutSuffix(f.Name(), wholeSuffix)
 		name, part := strings.CutSuffix(name, partSuffix)
+		name, journal := strings.CutSuffix(name, journalSuffix)
 		info, err := f.Info()
-		if err != nil || !whole && !part || named(name) || now.Sub(info.ModTime()) < older {
+		if err != nil || !whole && !part && !journal || named(name) || now.Sub(info.ModTime()) < older {
 			continue
 		}
 		if err := s.Remove(name); err != nil {

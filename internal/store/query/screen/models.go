@@ -31,3 +31,40 @@ type ScreenPreemption struct {
 	ByPerson  string `db:"by_person"`
 	Reason    []byte `db:"reason"`
 }
+
+type ScreenRecording struct {
+	HQ         string `db:"hq"`
+	ID         string `db:"id"`
+	Terminal   string `db:"terminal"`
+	Console    string `db:"console"`
+	Person     string `db:"person"`
+	State      string `db:"state"`
+	Ending     string `db:"ending"`
+	BeganAt    int64  `db:"began_at"`
+	EndedAt    int64  `db:"ended_at"`
+	DisposedAt int64  `db:"disposed_at"`
+	Bytes      int64  `db:"bytes"`
+	Width      int64  `db:"width"`
+	Height     int64  `db:"height"`
+}
+
+type ScreenRecordingLook struct {
+	HQ        string `db:"hq"`
+	ID        string `db:"id"`
+	Recording string `db:"recording"`
+	Console   string `db:"console"`
+	Person    string `db:"person"`
+	Export    int64  `db:"export"`
+	Start     int64  `db:"start"`
+	At        int64  `db:"at"`
+}
+
+type ScreenRecordingPolicy struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+	Recorded int64  `db:"recorded"`
+	Console  string `db:"console"`
+	Person   string `db:"person"`
+	At       int64  `db:"at"`
+	Body     []byte `db:"body"`
+}

@@ -106,3 +106,244 @@ func (q *Queries) Preemption(ctx context.Context, arg PreemptionParams) (ScreenP
 	)
 	return i, err
 }
+
+const recordPolicies = `-- name: RecordPolicies :many
+SELECT hq, terminal, recorded, console, person, at, body FROM screen_recording_policy WHERE hq = $1 ORDER BY terminal
+`
+
+func (q *Queries) RecordPolicies(ctx context.Context, hq string) ([]ScreenRecordingPolicy, error) {
+	rows, err := q.db.QueryContext(ctx, recordPolicies, hq)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScreenRecordingPolicy
+	for rows.Next() {
+		var i ScreenRecordingPolicy
+		if err := rows.Scan(
+			&i.HQ,
+			&i.Terminal,
+			&i.Recorded,
+			&i.Console,
+			&i.Person,
+			&i.At,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordPolicy = `-- name: RecordPolicy :one
+SELECT hq, terminal, recorded, console, person, at, body FROM screen_recording_policy WHERE hq = $1 AND terminal = $2
+`
+
+type RecordPolicyParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+}
+
+func (q *Queries) RecordPolicy(ctx context.Context, arg RecordPolicyParams) (ScreenRecordingPolicy, error) {
+	row := q.db.QueryRowContext(ctx, recordPolicy, arg.HQ, arg.Terminal)
+	var i ScreenRecordingPolicy
+	err := row.Scan(
+		&i.HQ,
+		&i.Terminal,
+		&i.Recorded,
+		&i.Console,
+		&i.Person,
+		&i.At,
+		&i.Body,
+	)
+	return i, err
+}
+
+const recordedBytes = `-- name: RecordedBytes :one
+SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes FROM screen_recording WHERE hq = $1 AND state = 'ended'
+`
+
+func (q *Queries) RecordedBytes(ctx context.Context, hq string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, recordedBytes, hq)
+	var bytes int64
+	err := row.Scan(&bytes)
+	return bytes, err
+}
+
+const recording = `-- name: Recording :one
+SELECT hq, id, terminal, console, person, state, ending, began_at, ended_at, disposed_at, bytes, width, height FROM screen_recording WHERE hq = $1 AND id = $2
+`
+
+type RecordingParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) Recording(ctx context.Context, arg RecordingParams) (ScreenRecording, error) {
+	row := q.db.QueryRowContext(ctx, recording, arg.HQ, arg.ID)
+	var i ScreenRecording
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Terminal,
+		&i.Console,
+		&i.Person,
+		&i.State,
+		&i.Ending,
+		&i.BeganAt,
+		&i.EndedAt,
+		&i.DisposedAt,
+		&i.Bytes,
+		&i.Width,
+		&i.Height,
+	)
+	return i, err
+}
+
+const recordingLooks = `-- name: RecordingLooks :many
+SELECT hq, id, recording, console, person, export, start, at FROM screen_recording_look WHERE hq = $1 AND recording = $2 ORDER BY at, id
+`
+
+type RecordingLooksParams struct {
+	HQ        string `db:"hq"`
+	Recording string `db:"recording"`
+}
+
+func (q *Queries) RecordingLooks(ctx context.Context, arg RecordingLooksParams) ([]ScreenRecordingLook, error) {
+	rows, err := q.db.QueryContext(ctx, recordingLooks, arg.HQ, arg.Recording)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScreenRecordingLook
+	for rows.Next() {
+		var i ScreenRecordingLook
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Recording,
+			&i.Console,
+			&i.Person,
+			&i.Export,
+			&i.Start,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordings = `-- name: Recordings :many
+SELECT hq, id, terminal, console, person, state, ending, began_at, ended_at, disposed_at, bytes, width, height FROM screen_recording WHERE hq = $1 AND began_at < $2 ORDER BY began_at DESC, id DESC LIMIT $3
+`
+
+type RecordingsParams struct {
+	HQ      string `db:"hq"`
+	BeganAt int64  `db:"began_at"`
+	Limit   int32  `db:"limit"`
+}
+
+func (q *Queries) Recordings(ctx context.Context, arg RecordingsParams) ([]ScreenRecording, error) {
+	rows, err := q.db.QueryContext(ctx, recordings, arg.HQ, arg.BeganAt, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScreenRecording
+	for rows.Next() {
+		var i ScreenRecording
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Terminal,
+			&i.Console,
+			&i.Person,
+			&i.State,
+			&i.Ending,
+			&i.BeganAt,
+			&i.EndedAt,
+			&i.DisposedAt,
+			&i.Bytes,
+			&i.Width,
+			&i.Height,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordingsInState = `-- name: RecordingsInState :many
+SELECT hq, id, terminal, console, person, state, ending, began_at, ended_at, disposed_at, bytes, width, height FROM screen_recording WHERE hq = $1 AND state = $2 AND began_at < $3 ORDER BY began_at, id LIMIT $4
+`
+
+type RecordingsInStateParams struct {
+	HQ      string `db:"hq"`
+	State   string `db:"state"`
+	BeganAt int64  `db:"began_at"`
+	Limit   int32  `db:"limit"`
+}
+
+func (q *Queries) RecordingsInState(ctx context.Context, arg RecordingsInStateParams) ([]ScreenRecording, error) {
+	rows, err := q.db.QueryContext(ctx, recordingsInState,
+		arg.HQ,
+		arg.State,
+		arg.BeganAt,
+		arg.Limit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScreenRecording
+	for rows.Next() {
+		var i ScreenRecording
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Terminal,
+			&i.Console,
+			&i.Person,
+			&i.State,
+			&i.Ending,
+			&i.BeganAt,
+			&i.EndedAt,
+			&i.DisposedAt,
+			&i.Bytes,
+			&i.Width,
+			&i.Height,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
