@@ -53,7 +53,7 @@ have_font() { command -v fc-list >/dev/null && [ -n "$(fc-list 'BIZ UDGothic' fa
 have_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 have_ffmpeg() { command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; }
 have_display() { command -v Xvfb >/dev/null; }
-have_vnc() { command -v Xvnc >/dev/null && command -v x0vncserver >/dev/null && command -v x11vnc >/dev/null; }
+have_vnc() { command -v Xvnc >/dev/null && command -v X0tigervnc >/dev/null && command -v x11vnc >/dev/null; }
 have_clipboard() { command -v xclip >/dev/null; }
 have_modules() { [ -f ui/node_modules/.package-lock.json ] && [ ! ui/package-lock.json -nt ui/node_modules/.package-lock.json ]; }
 

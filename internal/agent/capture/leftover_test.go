@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 func openSource(source string) (Screen, error) {
 	kind, where, _ := strings.Cut(source, " ")
 	if kind == "vnc" {
-		return nil, ErrUnsupported
+		return OpenVNC(context.Background(), where, nil, os.Getenv("MATOI_NOTES"))
 	}
 	return OpenX11(where)
 }
@@ -48,10 +49,10 @@ func presses(source string) {
 }
 
 // killed is a process that pressed Ctrl, a and the left button and was killed.
-func killed(t *testing.T, source string) {
+func killed(t *testing.T, source, notes string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "MATOI_PRESSES="+source)
+	cmd.Env = append(os.Environ(), "MATOI_PRESSES="+source, "MATOI_NOTES="+notes)
 	out, err := cmd.StdoutPipe()
 	check(t, err)
 	check(t, cmd.Start())
@@ -66,18 +67,27 @@ func killed(t *testing.T, source string) {
 // by waits until nothing is down, no longer than the duty allows.
 func (s *stage) by(limit time.Duration) {
 	s.t.Helper()
-	took := soon(s.t, limit, "everything is up", func() bool {
-		keys, buttons := s.down()
-		return keys == 0 && buttons == 0
-	})
-	s.t.Logf("all up after %s", took.Round(100*time.Microsecond))
+	var keys int
+	var buttons uint16
+	began, again := time.Now(), time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for {
+		if keys, buttons = s.down(); keys == 0 && buttons == 0 {
+			s.t.Logf("all up after %s", time.Since(began).Round(100*time.Microsecond))
+			return
+		}
+		if time.Since(began) > limit {
+			s.t.Fatalf("after %s %d keys and buttons %b are down", limit, keys, buttons)
+		}
+		<-again.C
+	}
 }
 
 // A process that is killed with keys down cannot let go; the next one does.
 func TestNextReleasesWhatAKilledOneHeld(t *testing.T) {
 	duty(t, "S3-1-2-2")
 	s := newStage(t)
-	killed(t, "x11 "+s.display)
+	killed(t, "x11 "+s.display, "")
 	if keys, buttons := s.down(); keys != 2 || buttons == 0 {
 		t.Fatalf("%d keys and buttons %b are down after the kill, want 2 and one", keys, buttons)
 	}

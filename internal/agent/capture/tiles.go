@@ -11,9 +11,8 @@ const tile = 64
 
 // differ compares the part of a screen that may have changed with what was there,
 // square by square, copies what is new and appends its rectangles, joined along
-// rows.
-func differ(into *rfb.Framebuffer, now []byte, part rfb.Rect, changed []Change) []Change {
-	stride := int(part.Width) * 4
+// rows. now begins with the part's first pixel, stride is from row to row.
+func differ(into *rfb.Framebuffer, now []byte, stride int, part rfb.Rect, changed []Change) []Change {
 	for y := 0; y < int(part.Height); {
 		// Squares lie on a grid of the screen, so that parts of different
 		// captures give the same ones.

@@ -257,7 +257,7 @@ func (x *X11) Capture(into *rfb.Framebuffer) ([]Change, error) {
 		x.lost(part) // the screen may have been resized between
 		return nil, fmt.Errorf("capture: read the screen: %w", err)
 	}
-	x.changes = differ(into, now, part, x.changes[:0])
+	x.changes = differ(into, now, int(part.Width)*4, part, x.changes[:0])
 	return x.changes, nil
 }
 

@@ -29,10 +29,14 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return stageOn(t, xvfbtest.Start(t, 640, 480))
+}
+
+func stageOn(t *testing.T, display string) *stage {
+	t.Helper()
 	// One connection draws and sees: the library keeps tables of all connections
 	// together, and writes them when one is opened.
 	events := make(chan xgb.Event, 256)
-	display := xvfbtest.Start(t, 640, 480)
 	x, err := openX11(display, func(e xgb.Event) {
 		select {
 		case events <- e:
