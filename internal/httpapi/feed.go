@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/matoi119/matoi/internal/act"
-	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/store"
 )
 
@@ -25,12 +26,26 @@ type Change struct {
 }
 
 // event is one rendered change. bare has no words of callers: it is for persons
-// without the right to read reports.
+// without the right to read reports. The bytes of changes that were read together
+// lie behind one another, so that a stream writes them as one (joined).
 type event struct {
 	seq           int64
 	kind, subject string
 	full          []byte
 	bare          []byte
+}
+
+// joined joins the bytes of events as far as they lie behind one another in memory.
+func joined(events []event, of func(event) []byte) (b []byte, n int) {
+	b = of(events[0])
+	for n = 1; n < len(events); n++ {
+		next := of(events[n])
+		if len(b)+len(next) > cap(b) || len(next) == 0 || &b[:len(b)+1][len(b)] != &next[0] {
+			break
+		}
+		b = b[:len(b)+len(next)]
+	}
+	return b, n
 }
 
 // hub reads the change feed once for all pages. A commit is only a hint: the
@@ -39,9 +54,11 @@ type event struct {
 type hub struct {
 	s     *Server
 	hint  chan struct{}
-	names *names              // owned by run
 	told  map[string]LinkInfo // by terminal; owned by run
 	seats []Presence          // as told last; owned by run
+	held  *time.Timer         // ends the wait of quiet changes; owned by run
+
+	holding bool // owned by run
 
 	mu      sync.Mutex
 	known   *names // the last names, for when the store cannot be read
@@ -100,12 +117,25 @@ func (h *hub) committed(int64) {
 	}
 }
 
+// quiet are the acts whose changes nobody waits for: what was painted, and what the
+// clock did. They go out with the next change that somebody does wait for, or
+// after quietFor; fifty streams are written to half as often.
+var quiet = map[act.Name]bool{act.ReportIntegrate: true, act.ReportEscalate: true, act.ReportSilent: true}
+
+const quietFor = 25 * time.Millisecond
+
 // run follows the feed until ctx ends.
 func (h *hub) run(ctx context.Context) {
 	poll := time.NewTicker(feedPoll)
 	defer poll.Stop()
+	h.held = time.NewTimer(quietFor)
+	defer h.held.Stop()
 	for {
 		select {
+		case <-h.held.C:
+			h.holding = false
+			h.wake()
+			continue
 		case <-h.hint:
 		case <-poll.C: // another process may have written
 			h.tellLinks()
@@ -135,16 +165,13 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		if c.Kind == "report" && ringsAnew[act.Name(c.Detail)] {
 			h.s.painted.forget(c.Subject)
 		}
-		if c.Kind == "terminal" || c.Kind == "console" || c.Kind == "person" || c.Kind == "incident" || c.Kind == "transfer" || c.Kind == "partner" || c.Kind == "client" {
-			h.names = nil
-		}
 	}
-	if h.names == nil {
-		if h.names, err = h.s.names(ctx); err != nil {
-			return false, err
-		}
+	h.s.lore.heard(changes)
+	n, err := h.s.names(ctx)
+	if err != nil {
+		return false, err
 	}
-	events, err := h.render(ctx, h.names, changes)
+	events, err := h.render(ctx, n, changes)
 	if err != nil {
 		return false, err
 	}
@@ -154,10 +181,23 @@ func (h *hub) read(ctx context.Context) (more bool, err error) {
 		h.recent = append(h.recent[:0:0], h.recent[len(h.recent)-keepEvents:]...)
 	}
 	h.cursor = changes[len(changes)-1].Seq
-	h.known = h.names
-	h.wakeLocked()
+	h.known = n
 	h.mu.Unlock()
+	if slices.ContainsFunc(changes, func(c store.FeedChange) bool { return !quiet[act.Name(c.Detail)] }) {
+		h.holding = false
+		h.held.Stop()
+		h.wake()
+	} else if !h.holding {
+		h.holding = true
+		h.held.Reset(quietFor)
+	}
 	return len(changes) == feedPage, nil
+}
+
+func (h *hub) wake() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wakeLocked()
 }
 
 // ringsAnew are the acts after which a report may ring that rang before: each
@@ -172,21 +212,22 @@ func (h *hub) wakeLocked() {
 // render makes events. A report that changed several times in a page is read
 // once: every event shows it as it is now, which is at or after the change.
 func (h *hub) render(ctx context.Context, n *names, changes []store.FeedChange) ([]event, error) {
-	cards := map[string]*Card{}
+	reports := map[string]bool{}
+	for _, c := range changes {
+		if c.Kind == "report" || c.Kind == "chat" {
+			reports[c.Subject] = true
+		}
+	}
+	cards, err := h.s.cardsOf(ctx, n, slices.Collect(maps.Keys(reports)))
+	if err != nil {
+		return nil, err
+	}
 	out := make([]event, 0, len(changes))
 	for _, c := range changes {
 		v := Change{Seq: c.Seq, At: c.At, Kind: c.Kind, Subject: c.Subject, Detail: c.Detail}
 		switch c.Kind {
 		case "report", "chat":
-			card, ok := cards[c.Subject]
-			if !ok {
-				var err error
-				if card, err = h.s.cardOf(ctx, n, c.Subject); err != nil {
-					return nil, err
-				}
-				cards[c.Subject] = card
-			}
-			v.Report = card
+			v.Report = cards[c.Subject]
 		case "terminal":
 			if t, ok := n.terminals[c.Subject]; ok {
 				h.told[t.ID] = h.s.links.Info(t.ID)
@@ -200,19 +241,21 @@ func (h *hub) render(ctx context.Context, n *names, changes []store.FeedChange) 
 		}
 		out = append(out, e)
 	}
+	behind(out)
 	return out, nil
 }
 
-func (s *Server) cardOf(ctx context.Context, n *names, id string) (*Card, error) {
-	r, err := s.store.Reports().Report(ctx, id)
-	if fault.Of(err) == fault.NotFound {
-		return nil, nil
+// behind puts the bytes of events behind one another.
+func behind(events []event) {
+	var full, bare int
+	for _, e := range events {
+		full, bare = full+len(e.full), bare+len(e.bare)
 	}
-	if err != nil {
-		return nil, err
+	fulls, bares := make([]byte, 0, full), make([]byte, 0, bare)
+	for i, e := range events {
+		fulls, bares = append(fulls, e.full...), append(bares, e.bare...)
+		events[i].full, events[i].bare = fulls[len(fulls)-len(e.full):], bares[len(bares)-len(e.bare):]
 	}
-	c, err := s.card(ctx, n, r)
-	return &c, err
 }
 
 func encodeEvent(v Change) (event, error) {

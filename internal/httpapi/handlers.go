@@ -10,7 +10,6 @@ import (
 	"github.com/matoi119/matoi/internal/authn"
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/fault"
-	"github.com/matoi119/matoi/internal/report"
 	"github.com/matoi119/matoi/internal/staff"
 )
 
@@ -160,18 +159,6 @@ func (s *Server) board(ctx context.Context, _ authn.Identity, _ *nothing) (Board
 	}
 	b.Counts.Stored, b.Counts.Shown, err = s.store.Reports().Counts(ctx)
 	return b, err
-}
-
-func (s *Server) cards(ctx context.Context, n *names, reports []report.Report) ([]Card, error) {
-	out := make([]Card, 0, len(reports))
-	for _, r := range reports {
-		c, err := s.card(ctx, n, r)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, nil
 }
 
 type paintedInput struct {

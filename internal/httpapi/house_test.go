@@ -98,15 +98,26 @@ func (h *house) open() {
 	h.must(err)
 	h.acts, err = act.New(h.store, may)
 	h.must(err)
-	h.Server, err = New(Config{
+	h.Server, err = New(h.config(may))
+	h.must(err)
+	h.runs()
+}
+
+// config is the door of the house; a second door to the same house remembers
+// nothing as long as it does not run.
+func (h *house) config(may *authz.Decider) Config {
+	return Config{
 		Headquarters: "279999", Name: "例示市消防本部", Version: "test", Store: h.store, Acts: h.acts, May: may, Links: h,
 		Enrol: func(context.Context, act.Who, Enrolling) (terminal.Terminal, error) {
 			return terminal.Terminal{}, fault.New(fault.Unavailable, "enrol.refused")
 		},
 		Health: func(context.Context) Health { return Health{OK: true} },
 		Pages:  http.NotFoundHandler(), Now: h.store.Now, Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
-	h.must(err)
+	}
+}
+
+func (h *house) runs() {
+	h.Helper()
 	run, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

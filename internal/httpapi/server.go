@@ -108,6 +108,7 @@ type Server struct {
 	summaries   summaries
 	painted     painted
 	identities  *identities
+	lore        *lore
 	api         huma.API
 	handler     http.Handler
 	lives       lives
@@ -133,7 +134,7 @@ func New(c Config) (*Server, error) {
 		s.maps = noMap{}
 	}
 	s.hub = newHub(s)
-	s.identities = newIdentities(c.Store, c.Now)
+	s.identities, s.lore = newIdentities(c.Store, c.Now), newLore()
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Matoi", c.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served below, under a right
@@ -171,6 +172,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.store.OnCommit(s.hub.committed)
 	s.identities.follow()
+	s.lore.follow(s.store)
 	s.hub.run(ctx)
 	return nil
 }

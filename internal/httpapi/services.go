@@ -120,29 +120,6 @@ func (s *Server) readServed(ctx context.Context, n *names, r report.Report, d *D
 	return nil
 }
 
-// servedCard says on a card whether it stands beside another, and how far its
-// video is.
-func (s *Server) servedCard(ctx context.Context, r report.Report, c *Card) error {
-	answers, err := s.store.Served().VideosOf(ctx, r.ID)
-	if err != nil && !unreadable(err) {
-		return err
-	}
-	asked, err := s.store.Served().VideosFrom(ctx, r.ID)
-	if err != nil && !unreadable(err) {
-		return err
-	}
-	for _, v := range answers {
-		if v.Origin != r.ID {
-			c.Origin = v.Origin
-		}
-		c.Video = string(v.State)
-	}
-	if len(asked) > 0 {
-		c.Video = string(asked[len(asked)-1].State)
-	}
-	return nil
-}
-
 type videoInput struct {
 	Body struct {
 		ID        string     `json:"id" minLength:"1" maxLength:"64" doc:"made by the page; a repeat asks once"`

@@ -70,6 +70,8 @@ type streaming struct {
 	cursor int64
 	asides int64
 	full   bool
+
+	prolonged time.Time // when the time to write was last set
 }
 
 // sessionCheck is how soon an open stream notices that its session was revoked.
@@ -119,7 +121,7 @@ func (st *streaming) write(events []event, beside []aside) error {
 	if len(events) == 0 && len(beside) == 0 {
 		return nil
 	}
-	if err := st.c.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+	if err := st.prolong(); err != nil {
 		return err
 	}
 	for _, a := range beside {
@@ -131,17 +133,33 @@ func (st *streaming) write(events []event, beside []aside) error {
 			return err
 		}
 	}
-	for _, e := range events {
-		b := e.full
-		if !st.full {
-			b = e.bare
-		}
+	for len(events) > 0 {
+		b, n := joined(events, st.bytesOf)
 		if _, err := st.w.Write(b); err != nil {
 			return err
 		}
-		st.cursor = e.seq
+		st.cursor = events[n-1].seq
+		events = events[n:]
 	}
 	return st.c.Flush()
+}
+
+func (st *streaming) bytesOf(e event) []byte {
+	if st.full {
+		return e.full
+	}
+	return e.bare
+}
+
+// prolong gives the next write its time. Over HTTP/2 each setting is a message to
+// the connection's own loop, so it is done once a second and not for every write.
+func (st *streaming) prolong() error {
+	now := time.Now()
+	if now.Sub(st.prolonged) < time.Second {
+		return nil
+	}
+	st.prolonged = now
+	return st.c.SetWriteDeadline(now.Add(streamWrite))
 }
 
 // older reads changes from the store that are no longer in memory.
@@ -174,7 +192,7 @@ func (st *streaming) beat() error {
 	if err != nil {
 		return err
 	}
-	if err := st.c.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+	if err := st.prolong(); err != nil {
 		return err
 	}
 	if _, err := st.w.Write(b); err != nil {

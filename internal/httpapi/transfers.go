@@ -7,7 +7,6 @@ import (
 	"github.com/matoi119/matoi/internal/act"
 	"github.com/matoi119/matoi/internal/authn"
 	"github.com/matoi119/matoi/internal/incident"
-	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/internal/transfer"
 	"github.com/matoi119/matoi/stdif"
 )
@@ -68,26 +67,6 @@ type elsewhere struct {
 	partners map[string]transfer.Partner  // by id
 	codes    map[string]transfer.Partner  // by six-digit code
 	latest   map[string]transfer.Transfer // by report
-}
-
-func (s *Server) elsewhere(ctx context.Context, services map[string]terminal.Service) (elsewhere, error) {
-	e := elsewhere{map[string]transfer.Partner{}, map[string]transfer.Partner{}, map[string]transfer.Transfer{}}
-	partners, err := s.store.Transfers().Partners(ctx)
-	if err != nil {
-		return e, err
-	}
-	for _, p := range partners {
-		e.partners[p.ID] = p
-		if !p.Revoked() {
-			e.codes[p.Code] = p
-		}
-		services[transfer.Channel(p.ID)] = terminal.Service{ID: transfer.Channel(p.ID), Name: p.Name}
-	}
-	found, err := s.store.Transfers().TransfersSince(ctx, s.now().Add(-marksSince))
-	for _, t := range found {
-		e.latest[t.Report] = t
-	}
-	return e, err
 }
 
 func (e elsewhere) mark(t transfer.Transfer) *TransferMark {

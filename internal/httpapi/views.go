@@ -10,7 +10,6 @@ import (
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/incident"
 	"github.com/matoi119/matoi/internal/report"
-	"github.com/matoi119/matoi/internal/screen"
 	"github.com/matoi119/matoi/internal/seal"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/stdif"
@@ -100,77 +99,6 @@ type Link struct {
 	Storable    bool               `json:"storable"`
 	LastProblem *stdif.Problem     `json:"lastProblem"`
 	Screen      ScreenState        `json:"screen" doc:"who sees and who operates it"`
-}
-
-// names turns ids into the words that people know. It is read again when a
-// terminal, console or person changed.
-type names struct {
-	consoles  map[string]string
-	clients   map[string]string
-	persons   map[string]string
-	services  map[string]terminal.Service
-	terminals map[string]terminal.Terminal
-	links     map[string]terminal.Link
-	incidents map[string]incident.Mark // by kind/member
-	elsewhere elsewhere
-	screens   map[string]screen.Lease // by terminal
-}
-
-func (s *Server) names(ctx context.Context) (*names, error) {
-	n := &names{
-		consoles: map[string]string{}, clients: map[string]string{}, persons: map[string]string{}, services: map[string]terminal.Service{},
-		terminals: map[string]terminal.Terminal{}, links: map[string]terminal.Link{}, screens: map[string]screen.Lease{},
-	}
-	consoles, err := s.store.Consoles().Consoles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range consoles {
-		n.consoles[c.ID] = c.Name
-	}
-	clients, err := s.store.Clients().Clients(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range clients {
-		n.clients[c.ID] = c.Name
-	}
-	people, err := s.store.Staff().People(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range people {
-		n.persons[p.ID] = p.Name
-	}
-	terminals, err := s.store.Terminals().Terminals(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range terminals {
-		n.terminals[t.ID] = t
-		for _, v := range t.Services {
-			n.services[v.ID] = v
-		}
-	}
-	links, err := s.store.Terminals().Links(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range links {
-		n.links[l.TerminalID] = l
-	}
-	leases, err := s.store.Screens().Leases(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range leases {
-		n.screens[l.Terminal] = l
-	}
-	if n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince)); err != nil {
-		return nil, err
-	}
-	n.elsewhere, err = s.elsewhere(ctx, n.services)
-	return n, err
 }
 
 func or(name, id string) string {
@@ -288,7 +216,7 @@ func unreadable(err error) bool {
 
 func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) {
 	none := summary{kind: stdif.IncidentType{Code: r.Kind}}
-	if r.Frame == "" || r.Undecodable {
+	if !worded(r) {
 		return none, nil
 	}
 	if known, ok := s.summaries.get(r.Frame); ok {
@@ -302,9 +230,20 @@ func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) 
 	if err != nil {
 		return none, err
 	}
+	if known, ok := s.summaryOf(f); ok {
+		return known, nil
+	}
+	return none, nil
+}
+
+// worded says that a card has words of its report to show.
+func worded(r report.Report) bool { return r.Frame != "" && !r.Undecodable }
+
+// summaryOf reads a frame for cards and remembers it; false where it has no words.
+func (s *Server) summaryOf(f report.Frame) (summary, bool) {
 	words, _, bad := content(f)
 	if bad != nil || words == nil {
-		return none, nil
+		return summary{}, false
 	}
 	known := summarise(words)
 	if words.Routing != nil {
@@ -314,48 +253,8 @@ func (s *Server) summary(ctx context.Context, r report.Report) (summary, error) 
 	if words.Vehicle != nil && words.Vehicle.VIN != "" {
 		known.vehicles = []string{s.store.VehicleIndex(words.Vehicle.VIN)}
 	}
-	s.summaries.put(r.Frame, known)
-	return known, nil
-}
-
-func (s *Server) card(ctx context.Context, n *names, r report.Report) (Card, error) {
-	words, err := s.summary(ctx, r)
-	if err != nil {
-		return Card{}, err
-	}
-	service := n.services[r.Service]
-	c := Card{
-		ID: r.ID, Number: r.Number, ServiceID: r.Service, ServiceName: or(service.Name, r.Service), ServiceReportID: r.ServiceReport,
-		TerminalID: r.Terminal, Mode: r.Effective(), Revision: r.Revision, State: r.State, Escalation: r.Escalation, Undecodable: r.Undecodable,
-		Kind: words.kind, Excerpt: words.excerpt, Place: words.place, EventTime: r.EventAt, ReceivedAt: r.ReceivedAt, UpdatedAt: r.UpdatedAt,
-		Late: r.Late, SkewMs: r.Skew.Milliseconds(), Silent: !r.SilentAt.IsZero() || !r.StaleAt.IsZero(), Ended: !r.EndedAt.IsZero(), HandledAlone: r.Ended == stdif.ServiceHandledHere,
-		Cancelled: r.Cancelled, Reopened: r.Reopened, Step: r.Step, ChatCount: r.ChatCount, LastChatAt: r.LastChatAt,
-		LastChatFrom: r.LastChatFrom, MediaCount: r.MediaCount, Proxy: words.proxy, Severity: words.severity, OutputOnly: service.OutputOnly,
-	}
-	if t, ok := n.elsewhere.latest[r.ID]; ok {
-		c.Transfer = n.elsewhere.mark(t)
-	}
-	c.Outside = s.outside(n.elsewhere, words.located)
-	if m, ok := n.incidents[string(incident.Report)+"/"+r.ID]; ok {
-		c.Incident = markOf(m)
-	}
-	if err := s.servedCard(ctx, r, &c); err != nil {
-		return Card{}, err
-	}
-	if r.Claim.Console != "" {
-		c.Claim = &Claim{
-			ConsoleID: r.Claim.Console, ConsoleName: or(n.consoles[r.Claim.Console], r.Claim.Console),
-			PersonID: r.Claim.Person, PersonName: or(n.persons[r.Claim.Person], r.Claim.Person), At: r.Claim.At, StaleAt: r.Claim.StaleAt,
-		}
-	}
-	c.deskOf(n, r)
-	if r.State == report.Closed {
-		c.Close = &Closing{
-			By: "hq", Reason: r.Closing.Reason, At: r.Closing.At, ConsoleName: or(n.consoles[r.Closing.Console], r.Closing.Console),
-			PersonName: or(n.persons[r.Closing.Person], r.Closing.Person),
-		}
-	}
-	return c, nil
+	s.summaries.put(f.ID, known)
+	return known, true
 }
 
 // unsavedCard shows a message that could not be stored, from memory.

@@ -151,6 +151,14 @@ type Reader interface {
 	Counts(ctx context.Context) (stored, shown int64, err error)
 }
 
+// Cards is what the board reads of many reports at once, in no order; what is not
+// there is left out.
+type Cards interface {
+	ReportsOf(ctx context.Context, ids []string) ([]Report, error)
+	FramesOf(ctx context.Context, ids []string) ([]Frame, error)         // those that can be opened
+	VideoStepsOf(ctx context.Context, ids []string) ([]VideoStep, error) // of reports, oldest first
+}
+
 // Content is what pages read of one report.
 type Content interface {
 	Frame(ctx context.Context, id string) (Frame, error)

@@ -49,6 +49,16 @@ type VideoRequest struct {
 	Text  string // sealed by the store
 }
 
+// VideoStep is how far a request for video has come, as the card of a report
+// shows it.
+type VideoStep struct {
+	Report  string
+	Asked   bool   // it was asked from the report; otherwise the report is the answer
+	Origin  string // of an answer: the report it was asked from
+	State   VideoState
+	AskedAt time.Time
+}
+
 // Over reports whether nothing more can come of it.
 func (v VideoRequest) Over() bool {
 	return v.State == VideoEnded || v.State == VideoDeclined || v.State == VideoFailed

@@ -129,16 +129,18 @@ func frameClass(health bool) string {
 
 func (r reports) Frame(ctx context.Context, id string) (report.Frame, error) {
 	row, err := r.q.Frame(ctx, reportq.FrameParams{HQ: r.s.hq, ID: id})
-	return found(row, err, "frame", func(f reportq.ReportFrame) (report.Frame, error) {
-		out := report.Frame{
-			ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.Service,
-			Report: f.Report, Type: f.Type, Mode: stdif.Mode(f.Mode), Revision: f.Revision, SentAt: instant(f.SentAt),
-			ReceivedAt: instant(f.ReceivedAt), Late: f.Late == 1, Health: f.Health == 1, Problem: stdif.Code(f.Problem), Place: f.Place,
-		}
-		var err error
-		out.Body, err = r.s.keys.Open(frameClass(out.Health), f.Body, r.s.place("report_frame", f.ID))
-		return out, err
-	})
+	return found(row, err, "frame", r.toFrame)
+}
+
+func (r reports) toFrame(f reportq.ReportFrame) (report.Frame, error) {
+	out := report.Frame{
+		ID: f.ID, Terminal: f.Terminal, Spool: f.Spool, Seq: f.Seq, MsgID: f.MsgID, Service: f.Service,
+		Report: f.Report, Type: f.Type, Mode: stdif.Mode(f.Mode), Revision: f.Revision, SentAt: instant(f.SentAt),
+		ReceivedAt: instant(f.ReceivedAt), Late: f.Late == 1, Health: f.Health == 1, Problem: stdif.Code(f.Problem), Place: f.Place,
+	}
+	var err error
+	out.Body, err = r.s.keys.Open(frameClass(out.Health), f.Body, r.s.place("report_frame", f.ID))
+	return out, err
 }
 
 func (r reports) Frames(ctx context.Context, id string) ([]report.Frame, error) {

@@ -76,3 +76,11 @@ SELECT * FROM report_video WHERE hq = $1 AND origin = '' AND answer = '' AND ask
 SELECT * FROM report_contact WHERE hq = $1 AND report = $2 AND id = $3;
 -- name: Contacts :many
 SELECT * FROM report_contact WHERE hq = $1 AND report = $2 ORDER BY at, recorded_at, id;
+-- name: ReportsOf :many
+SELECT * FROM report_report WHERE hq = @hq AND id IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);
+-- name: FramesOf :many
+SELECT * FROM report_frame WHERE hq = @hq AND id IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);
+-- name: VideosFromAll :many
+SELECT asked_at, origin, answer, state FROM report_video WHERE hq = @hq AND origin IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);
+-- name: VideosOfAll :many
+SELECT asked_at, origin, answer, state FROM report_video WHERE hq = @hq AND answer IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);

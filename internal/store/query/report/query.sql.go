@@ -646,6 +646,90 @@ func (q *Queries) Frames(ctx context.Context, arg FramesParams) ([]FramesRow, er
 	return items, nil
 }
 
+const framesOf = `-- name: FramesOf :many
+SELECT hq, id, terminal, spool, seq, msg_id, service, report, type, mode, revision, sent_at, received_at, late, health, problem, place, body FROM report_frame WHERE hq = $1 AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+`
+
+type FramesOfParams struct {
+	HQ  string `db:"hq"`
+	K1  string `db:"k1"`
+	K2  string `db:"k2"`
+	K3  string `db:"k3"`
+	K4  string `db:"k4"`
+	K5  string `db:"k5"`
+	K6  string `db:"k6"`
+	K7  string `db:"k7"`
+	K8  string `db:"k8"`
+	K9  string `db:"k9"`
+	K10 string `db:"k10"`
+	K11 string `db:"k11"`
+	K12 string `db:"k12"`
+	K13 string `db:"k13"`
+	K14 string `db:"k14"`
+	K15 string `db:"k15"`
+	K16 string `db:"k16"`
+}
+
+func (q *Queries) FramesOf(ctx context.Context, arg FramesOfParams) ([]ReportFrame, error) {
+	rows, err := q.db.QueryContext(ctx, framesOf,
+		arg.HQ,
+		arg.K1,
+		arg.K2,
+		arg.K3,
+		arg.K4,
+		arg.K5,
+		arg.K6,
+		arg.K7,
+		arg.K8,
+		arg.K9,
+		arg.K10,
+		arg.K11,
+		arg.K12,
+		arg.K13,
+		arg.K14,
+		arg.K15,
+		arg.K16,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportFrame
+	for rows.Next() {
+		var i ReportFrame
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Terminal,
+			&i.Spool,
+			&i.Seq,
+			&i.MsgID,
+			&i.Service,
+			&i.Report,
+			&i.Type,
+			&i.Mode,
+			&i.Revision,
+			&i.SentAt,
+			&i.ReceivedAt,
+			&i.Late,
+			&i.Health,
+			&i.Problem,
+			&i.Place,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const fromFuture = `-- name: FromFuture :many
 SELECT id FROM report_report WHERE hq = $1 AND open = 1 AND (rings_at > $2 OR alive_at > $2 OR stale_at > $2) ORDER BY received_at
 `
@@ -1201,6 +1285,134 @@ func (q *Queries) ReportByService(ctx context.Context, arg ReportByServiceParams
 	return i, err
 }
 
+const reportsOf = `-- name: ReportsOf :many
+SELECT hq, id, number, terminal, service, service_report, mode, revision, frame, state, escalation, undecodable, kind, phone_index, event_at, sent_at, received_at, updated_at, skew, late, step, integrated_at, seen_at, heard_at, alive_at, stale_at, silent_at, ended_at, ended, cancelled, reopened, unheard_at, rings_at, claim_console, claim_person, claim_at, claim_stale_at, before_console, before_person, before_reason, before_handed, offer_to, offer_at, offer_refused, raised_console, raised_person, raised_at, raise_reason, raised_number, entered_console, entered_person, entered_at, closed_console, closed_person, close_reason, closed_at, due_at, open, chat_count, last_chat_at, last_chat_from, media_count FROM report_report WHERE hq = $1 AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+`
+
+type ReportsOfParams struct {
+	HQ  string `db:"hq"`
+	K1  string `db:"k1"`
+	K2  string `db:"k2"`
+	K3  string `db:"k3"`
+	K4  string `db:"k4"`
+	K5  string `db:"k5"`
+	K6  string `db:"k6"`
+	K7  string `db:"k7"`
+	K8  string `db:"k8"`
+	K9  string `db:"k9"`
+	K10 string `db:"k10"`
+	K11 string `db:"k11"`
+	K12 string `db:"k12"`
+	K13 string `db:"k13"`
+	K14 string `db:"k14"`
+	K15 string `db:"k15"`
+	K16 string `db:"k16"`
+}
+
+func (q *Queries) ReportsOf(ctx context.Context, arg ReportsOfParams) ([]ReportReport, error) {
+	rows, err := q.db.QueryContext(ctx, reportsOf,
+		arg.HQ,
+		arg.K1,
+		arg.K2,
+		arg.K3,
+		arg.K4,
+		arg.K5,
+		arg.K6,
+		arg.K7,
+		arg.K8,
+		arg.K9,
+		arg.K10,
+		arg.K11,
+		arg.K12,
+		arg.K13,
+		arg.K14,
+		arg.K15,
+		arg.K16,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReportReport
+	for rows.Next() {
+		var i ReportReport
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Number,
+			&i.Terminal,
+			&i.Service,
+			&i.ServiceReport,
+			&i.Mode,
+			&i.Revision,
+			&i.Frame,
+			&i.State,
+			&i.Escalation,
+			&i.Undecodable,
+			&i.Kind,
+			&i.PhoneIndex,
+			&i.EventAt,
+			&i.SentAt,
+			&i.ReceivedAt,
+			&i.UpdatedAt,
+			&i.Skew,
+			&i.Late,
+			&i.Step,
+			&i.IntegratedAt,
+			&i.SeenAt,
+			&i.HeardAt,
+			&i.AliveAt,
+			&i.StaleAt,
+			&i.SilentAt,
+			&i.EndedAt,
+			&i.Ended,
+			&i.Cancelled,
+			&i.Reopened,
+			&i.UnheardAt,
+			&i.RingsAt,
+			&i.ClaimConsole,
+			&i.ClaimPerson,
+			&i.ClaimAt,
+			&i.ClaimStaleAt,
+			&i.BeforeConsole,
+			&i.BeforePerson,
+			&i.BeforeReason,
+			&i.BeforeHanded,
+			&i.OfferTo,
+			&i.OfferAt,
+			&i.OfferRefused,
+			&i.RaisedConsole,
+			&i.RaisedPerson,
+			&i.RaisedAt,
+			&i.RaiseReason,
+			&i.RaisedNumber,
+			&i.EnteredConsole,
+			&i.EnteredPerson,
+			&i.EnteredAt,
+			&i.ClosedConsole,
+			&i.ClosedPerson,
+			&i.CloseReason,
+			&i.ClosedAt,
+			&i.DueAt,
+			&i.Open,
+			&i.ChatCount,
+			&i.LastChatAt,
+			&i.LastChatFrom,
+			&i.MediaCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const request = `-- name: Request :one
 SELECT hq, id, terminal, service, report, console, person, asked_at, answered_at, count, problem FROM report_request WHERE hq = $1 AND id = $2
 `
@@ -1428,6 +1640,83 @@ func (q *Queries) VideosFrom(ctx context.Context, arg VideosFromParams) ([]Repor
 	return items, nil
 }
 
+const videosFromAll = `-- name: VideosFromAll :many
+SELECT asked_at, origin, answer, state FROM report_video WHERE hq = $1 AND origin IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+`
+
+type VideosFromAllParams struct {
+	HQ  string `db:"hq"`
+	K1  string `db:"k1"`
+	K2  string `db:"k2"`
+	K3  string `db:"k3"`
+	K4  string `db:"k4"`
+	K5  string `db:"k5"`
+	K6  string `db:"k6"`
+	K7  string `db:"k7"`
+	K8  string `db:"k8"`
+	K9  string `db:"k9"`
+	K10 string `db:"k10"`
+	K11 string `db:"k11"`
+	K12 string `db:"k12"`
+	K13 string `db:"k13"`
+	K14 string `db:"k14"`
+	K15 string `db:"k15"`
+	K16 string `db:"k16"`
+}
+
+type VideosFromAllRow struct {
+	AskedAt int64  `db:"asked_at"`
+	Origin  string `db:"origin"`
+	Answer  string `db:"answer"`
+	State   string `db:"state"`
+}
+
+func (q *Queries) VideosFromAll(ctx context.Context, arg VideosFromAllParams) ([]VideosFromAllRow, error) {
+	rows, err := q.db.QueryContext(ctx, videosFromAll,
+		arg.HQ,
+		arg.K1,
+		arg.K2,
+		arg.K3,
+		arg.K4,
+		arg.K5,
+		arg.K6,
+		arg.K7,
+		arg.K8,
+		arg.K9,
+		arg.K10,
+		arg.K11,
+		arg.K12,
+		arg.K13,
+		arg.K14,
+		arg.K15,
+		arg.K16,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VideosFromAllRow
+	for rows.Next() {
+		var i VideosFromAllRow
+		if err := rows.Scan(
+			&i.AskedAt,
+			&i.Origin,
+			&i.Answer,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const videosOf = `-- name: VideosOf :many
 SELECT hq, id, origin, answer, terminal, service, mode, purpose, state, problem, phone_index, console, person, asked_at, delivered_at, sent_at, opened_at, consented_at, live_at, ended_at, body FROM report_video WHERE hq = $1 AND answer = $2 AND answer <> '' ORDER BY asked_at
 `
@@ -1468,6 +1757,83 @@ func (q *Queries) VideosOf(ctx context.Context, arg VideosOfParams) ([]ReportVid
 			&i.LiveAt,
 			&i.EndedAt,
 			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const videosOfAll = `-- name: VideosOfAll :many
+SELECT asked_at, origin, answer, state FROM report_video WHERE hq = $1 AND answer IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+`
+
+type VideosOfAllParams struct {
+	HQ  string `db:"hq"`
+	K1  string `db:"k1"`
+	K2  string `db:"k2"`
+	K3  string `db:"k3"`
+	K4  string `db:"k4"`
+	K5  string `db:"k5"`
+	K6  string `db:"k6"`
+	K7  string `db:"k7"`
+	K8  string `db:"k8"`
+	K9  string `db:"k9"`
+	K10 string `db:"k10"`
+	K11 string `db:"k11"`
+	K12 string `db:"k12"`
+	K13 string `db:"k13"`
+	K14 string `db:"k14"`
+	K15 string `db:"k15"`
+	K16 string `db:"k16"`
+}
+
+type VideosOfAllRow struct {
+	AskedAt int64  `db:"asked_at"`
+	Origin  string `db:"origin"`
+	Answer  string `db:"answer"`
+	State   string `db:"state"`
+}
+
+func (q *Queries) VideosOfAll(ctx context.Context, arg VideosOfAllParams) ([]VideosOfAllRow, error) {
+	rows, err := q.db.QueryContext(ctx, videosOfAll,
+		arg.HQ,
+		arg.K1,
+		arg.K2,
+		arg.K3,
+		arg.K4,
+		arg.K5,
+		arg.K6,
+		arg.K7,
+		arg.K8,
+		arg.K9,
+		arg.K10,
+		arg.K11,
+		arg.K12,
+		arg.K13,
+		arg.K14,
+		arg.K15,
+		arg.K16,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VideosOfAllRow
+	for rows.Next() {
+		var i VideosOfAllRow
+		if err := rows.Scan(
+			&i.AskedAt,
+			&i.Origin,
+			&i.Answer,
+			&i.State,
 		); err != nil {
 			return nil, err
 		}
