@@ -3,8 +3,6 @@ package rfb
 import (
 	"bytes"
 	"compress/zlib"
-	"image"
-	"image/jpeg"
 )
 
 // AppendRaw writes a rectangle with its pixels as they are.
@@ -45,7 +43,7 @@ type TightEncoder struct {
 	out     bytes.Buffer
 	pixels  []byte
 	palette palette
-	rgba    image.RGBA
+	photo   *jpegEncoder // made when it is first needed
 }
 
 // Levels of NewTightEncoder.
@@ -163,21 +161,13 @@ func (e *TightEncoder) deflate(b, data []byte) []byte {
 }
 
 func (e *TightEncoder) jpeg(b []byte, p *Framebuffer, area Rect) []byte {
-	width, height := int(area.Width), int(area.Height)
-	e.rgba.Rect, e.rgba.Stride = image.Rect(0, 0, width, height), width*4
-	e.rgba.Pix = e.rgba.Pix[:0]
-	for y := range height {
-		row := p.Row(int(area.X), int(area.Y)+y, width)
-		for x := 0; x < len(row); x += 4 {
-			e.rgba.Pix = append(e.rgba.Pix, row[x+2], row[x+1], row[x], 255)
-		}
+	if e.photo == nil {
+		e.photo = newJPEGEncoder(e.quality)
 	}
-	e.out.Reset()
-	// A buffer takes everything, and every size that a Rect can have is a JPEG's.
-	_ = jpeg.Encode(&e.out, &e.rgba, &jpeg.Options{Quality: e.quality})
+	data := e.photo.encode(p, area)
 	b = append(b, tightJPEG|tightReset)
-	b = appendCompact(b, e.out.Len())
-	return append(b, e.out.Bytes()...)
+	b = appendCompact(b, len(data))
+	return append(b, data...)
 }
 
 // appendCompact writes a length in one to three bytes of seven bits.
