@@ -23,6 +23,10 @@ describe('keys', () => {
     ['c', 'chat'],
     ['d', 'request'],
     ['x', 'close'],
+    ['y', 'screen'],
+    ['q', 'operate'],
+    ['h', 'hand'],
+    ['z', 'unscreen'],
     ['?', 'help'],
     ['Escape', 'escape'],
   ])('%s is %s', (key, act) => expect(actOf(pressed(key))).toBe(act))
@@ -53,6 +57,6 @@ describe('keys', () => {
 
   it('lists every key on the sheet', () => {
     const listed = sheet.flatMap((line) => line.keys.flatMap((k) => k.split(' ')))
-    for (const key of ['j', 'k', 'Enter', 'a', 'c', 'd', 'r', 'x', 'Esc', '?']) expect(listed).toContain(key)
+    for (const key of ['j', 'k', 'Enter', 'a', 'c', 'd', 'r', 'x', 'y', 'q', 'h', 'z', 'Esc', '?']) expect(listed).toContain(key)
   })
 })

@@ -1,7 +1,7 @@
 // Every act by keyboard. A key never acts while somebody types, nor while an
 // input method composes Japanese: its Enter and its letters are not ours.
 
-export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'join' | 'transfer' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape' | 'offer' | 'raise' | 'missed' | 'shift' | 'print' | 'entry'
+export type KeyAct = 'next' | 'previous' | 'enter' | 'claim' | 'release' | 'chat' | 'request' | 'close' | 'join' | 'transfer' | 'media' | 'filter' | 'snippets' | 'map' | 'windows' | 'find' | 'video' | 'call' | 'help' | 'escape' | 'offer' | 'raise' | 'missed' | 'shift' | 'print' | 'entry' | 'screen' | 'operate' | 'hand' | 'unscreen'
 
 export interface Pressed {
   key: string
@@ -36,11 +36,15 @@ const letters: Record<string, KeyAct> = {
   n: 'snippets',
   g: 'map',
   w: 'windows',
+  y: 'screen',
+  q: 'operate',
+  h: 'hand',
+  z: 'unscreen',
   '/': 'find',
   '?': 'help',
 }
 
-export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'previous'> }[] = [
+export const sheet: { keys: string[]; act: 'move' | 'leave-screen' | Exclude<KeyAct, 'next' | 'previous'> }[] = [
   { keys: ['↓ j', '↑ k'], act: 'move' },
   { keys: ['Enter'], act: 'enter' },
   { keys: ['a'], act: 'claim' },
@@ -62,6 +66,11 @@ export const sheet: { keys: string[]; act: 'move' | Exclude<KeyAct, 'next' | 'pr
   { keys: ['m'], act: 'media' },
   { keys: ['f'], act: 'filter' },
   { keys: ['g'], act: 'map' },
+  { keys: ['y'], act: 'screen' },
+  { keys: ['q'], act: 'operate' },
+  { keys: ['h'], act: 'hand' },
+  { keys: ['z'], act: 'unscreen' },
+  { keys: ['Ctrl+Alt+Home'], act: 'leave-screen' },
   { keys: ['/'], act: 'find' },
   { keys: ['w'], act: 'windows' },
   { keys: ['Esc'], act: 'escape' },

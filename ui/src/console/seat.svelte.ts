@@ -8,6 +8,7 @@ import { Feed, type Source } from '../feed/feed'
 import { Painted, type PaintingDoors } from '../feed/painted'
 import { Silence } from '../feed/silence'
 import { Chosen } from '../map/chosen.svelte'
+import { Screens } from '../screen/screens.svelte'
 import { ringFor, type Ringer } from '../sound/ring.svelte'
 import { now } from '../time/now.svelte'
 import { beat } from '../api/duty'
@@ -50,6 +51,7 @@ export class Seat {
   readonly ringer: Ringer
   readonly duty: Duty
   readonly map: Chosen
+  readonly screens: Screens
   readonly filter = new BoardFilter()
   /** the windows of this seat; without them this page stands alone */
   readonly windows: Windows | undefined
@@ -82,6 +84,7 @@ export class Seat {
     this.ringer = ringer
     this.map = new Chosen(api.consoleId)
     this.windows = windows
+    this.screens = new Screens(api, (p) => this.lost(p))
     this.board = new Board(api.consoleId)
     this.opened = new Opened(api, (p) => this.lost(p), (card) => this.board.put(card))
     this.duty = new Duty(api, ringer, (p) => this.lost(p))
@@ -100,7 +103,10 @@ export class Seat {
       change: (c) => this.#changes.add(c),
       unsaved: (c) => this.#unsaved(c),
       saved: (id) => this.board.saved(id),
-      link: (l) => this.board.putLink(l),
+      link: (l) => {
+        this.board.putLink(l)
+        this.screens.heard(l.screen)
+      },
       consoles: (all) => (this.board.consoles = all),
       beat: (b) => now.heard(b.now),
       heard: () => this.#silence.heard(this.#doors.monotonic()),
@@ -137,6 +143,7 @@ export class Seat {
       if (this.#over) return
       now.heard(answer.now)
       const ids = this.board.load(answer)
+      for (const l of answer.terminals) this.screens.heard(l.screen)
       this.problem = null
       if (!this.loaded) void this.duty.readShift()
       this.duty.count = answer.missed ?? 0
@@ -163,6 +170,7 @@ export class Seat {
 
   #apply(changes: Change[]): void {
     const { changed, wanting } = this.board.apply(changes)
+    for (const c of changes) if (c.terminal) this.screens.heard(c.terminal.screen)
     if (!this.#mayNotRead) for (const id of wanting) void this.#fetchCard(id)
     if (changes.some((c) => c.kind === 'request') || (this.board.videos.length > 0 && changes.some((c) => c.detail === 'media.request'))) void this.#fetchVideos()
     if (changes.some((c) => c.kind === 'missed')) void this.duty.readMissed()
@@ -240,6 +248,7 @@ export class Seat {
     this.#painted.end()
     this.#paintedUnsaved.end()
     this.ringer.want('none')
+    this.screens.end()
     this.windows?.end()
   }
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConsoleApi } from '../api/console'
 import type { Source } from '../feed/feed'
 import { Ringer } from '../sound/ring.svelte'
-import { card } from '../testing/card'
+import { card, link as linkOf } from '../testing/card'
 import { Seat, type SeatDoors } from './seat.svelte'
 
 class Stream implements Source {
@@ -135,7 +135,7 @@ describe('a seat', () => {
   it('takes what of a link makes no change of the store', async () => {
     const { s, streams } = seat([])
     await s.load()
-    const link = { id: 't-01', name: 'T', place: 'P', phone: '1', state: 'ready', since: '', services: [], pending: 3, missing: 0, storable: false, lastProblem: null }
+    const link = linkOf({ pending: 3, storable: false })
     streams[0]!.say('link', link)
     expect(s.board.links.map((l) => [l.link.pending, l.link.storable])).toEqual([[3, false]])
     streams[0]!.say('link', { ...link, pending: 0, storable: true })

@@ -2,8 +2,8 @@
 // their own. All of them are one console. They tell each other what was opened,
 // and exactly one of them rings.
 
-export type WindowKind = 'all' | 'board' | 'report' | 'map'
-export const kinds: Exclude<WindowKind, 'all'>[] = ['board', 'report', 'map']
+export type WindowKind = 'all' | 'board' | 'report' | 'map' | 'screen'
+export const kinds: Exclude<WindowKind, 'all'>[] = ['board', 'report', 'map', 'screen']
 
 export function windowKind(search: string = location.search): WindowKind {
   const asked = new URLSearchParams(search).get('window')
@@ -17,7 +17,7 @@ export function windowAddress(consoleId: string, kind: WindowKind, path: string 
   return `${path}?${search}`
 }
 
-type Said = { kind: 'opened'; id: string; shown: boolean } | { kind: 'rings' }
+type Said = { kind: 'opened'; id: string; shown: boolean } | { kind: 'rings' } | { kind: 'screen'; id: string; purpose: 'view' | 'operate' } | { kind: 'screen-here' }
 
 export interface Channel {
   post(m: Said): void
@@ -49,6 +49,7 @@ export function browserWindows(consoleId: string): WindowDoors {
 
 const patience = 2000 // ms without a word of the window that rings until another rings as well
 const often = 500 // ms between its words
+const answer = 60 // ms in which a window for screens says that it is there
 
 /**
  * Windows joins the windows of one seat. The ring belongs to whoever holds a lock
@@ -64,6 +65,8 @@ export class Windows {
 
   readonly #doors: WindowDoors
   #opened: (id: string, shown: boolean) => void = () => {}
+  #screen: ((id: string, purpose: 'view' | 'operate') => void) | undefined
+  #there: (() => void) | undefined
   #wants = false
   #holds = false
   #release: (() => void) | undefined
@@ -89,6 +92,21 @@ export class Windows {
     this.#opened = f
   }
 
+  /** onScreen is of the window that is for screens. */
+  onScreen(f: (id: string, purpose: 'view' | 'operate') => void): void {
+    this.#screen = f
+  }
+
+  /** screen gives a terminal's screen to the window that is for screens, and says whether there is one. */
+  screen(id: string, purpose: 'view' | 'operate'): Promise<boolean> {
+    if (!this.#doors.channel) return Promise.resolve(false)
+    this.#doors.channel.post({ kind: 'screen', id, purpose })
+    return new Promise((told) => {
+      this.#there = () => told(true)
+      setTimeout(() => told(false), answer)
+    })
+  }
+
   /** opened tells the others; shown says that this window shows the report itself. */
   opened(id: string): void {
     this.#doors.channel?.post({ kind: 'opened', id, shown: this.kind === 'all' || this.kind === 'report' })
@@ -96,6 +114,11 @@ export class Windows {
 
   #hear(m: Said): void {
     if (m.kind === 'opened') this.#opened(m.id, m.shown)
+    if (m.kind === 'screen-here') this.#there?.()
+    if (m.kind === 'screen' && this.#screen) {
+      this.#doors.channel?.post({ kind: 'screen-here' })
+      this.#screen(m.id, m.purpose)
+    }
     if (m.kind === 'rings') this.#heard = this.#doors.monotonic()
     this.#decide()
   }
