@@ -163,6 +163,12 @@ func (s *Sender) Pointer(p *Pointer) {
 	s.pointer, s.shape = p, true
 }
 
+// Waits reports whether the client waits for an update.
+func (s *Sender) Waits() bool {
+	_, ok := s.client.asked()
+	return ok
+}
+
 // Wants reports whether Append would write something: the client waits and there
 // is something for it.
 func (s *Sender) Wants() bool {

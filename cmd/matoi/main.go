@@ -51,6 +51,11 @@ func main() {
 	if code, is := app.SandboxChild(os.Args, os.Stdin, os.Stdout); is {
 		os.Exit(code)
 	}
+	// So is the guardian of a terminal's screen, which has a pipe to its agent and
+	// the display (internal/agent/guardian).
+	if code, is := app.GuardianChild(os.Args, os.Stdin, os.Stdout); is {
+		os.Exit(code)
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

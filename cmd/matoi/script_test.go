@@ -4,11 +4,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/matoi119/matoi/internal/app"
 	"github.com/matoi119/matoi/sim/town"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
+	if code, is := app.GuardianChild(os.Args, os.Stdin, os.Stdout); is {
+		os.Exit(code)
+	}
 	testscript.Main(m, map[string]func(){
 		"matoi": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

@@ -33,12 +33,20 @@ type terminalRun struct {
 	site
 	Intake string `default:"127.0.0.1:8319" env:"MATOI_INTAKE" help:"Loopback address for the services' software and the terminal's own page."`
 	Face   string `default:":8443" env:"MATOI_FACE" help:"Address that the headquarters dials."`
+
+	Screen         string `default:"none" env:"MATOI_SCREEN" help:"Screen that headquarters may see and operate: none, x11, x11:DISPLAY, windows, or vnc:HOST:PORT of a VNC server on this machine." placeholder:"SCREEN"`
+	ScreenMonitor  int    `default:"0" env:"MATOI_SCREEN_MONITOR" help:"Transfer this monitor alone, counted from 1; 0 is the whole desktop." placeholder:"N"`
+	ScreenPassword string `name:"screen-password-file" env:"MATOI_SCREEN_PASSWORD_FILE" help:"File with the password of the VNC server." placeholder:"FILE"`
 }
 
 // Run runs the terminal until it is told to end.
 func (c *terminalRun) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	cfg := c.config(log)
 	cfg.Intake, cfg.Face = c.Intake, c.Face
+	var err error
+	if cfg.Screen, err = app.ParseScreen(c.Screen, c.ScreenPassword, c.ScreenMonitor); err != nil {
+		return err
+	}
 	t, err := app.StartTerminal(ctx, cfg)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/matoi119/matoi/internal/agent/guardian"
 	"github.com/matoi119/matoi/internal/spool"
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/cap"
@@ -47,6 +48,10 @@ type Config struct {
 	// LinkGrace is how long the link may be down before every new report rings
 	// at this terminal's own page. Default 10 s.
 	LinkGrace time.Duration
+	// Screen is the screen that headquarters may see and operate; nil: there is none.
+	// Its Changed and Log are the agent's own.
+	Screen *guardian.Config
+
 	// HeaderTime and BodyTime bound how slowly a service may send. Defaults 5 s, 10 s.
 	HeaderTime, BodyTime time.Duration
 }
@@ -73,6 +78,8 @@ type Agent struct {
 	page  page
 	serv  services
 	live  lives
+
+	screen *guardian.Keeper // nil: none
 
 	intake  net.Listener
 	member  atomic.Pointer[Member]
@@ -118,6 +125,7 @@ func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 	if a.intake, err = listenLoopback(ctx, c.Intake); err != nil {
 		return nil, err
 	}
+	a.startScreen()
 	a.serve(a.intake, a.intakeServer())
 	if c.Member != nil {
 		if err := a.Join(ctx, *c.Member); err != nil {

@@ -4,7 +4,8 @@
 //	services' face      http on loopback only, one credential per service: reports,
 //	                    chat, states, media in; inputs and steps out (events)
 //	headquarters' face  mutual TLS 1.3, dialled by the gateway, never dialling: the
-//	                    data plane, data requests, inputs, media, health
+//	                    data plane, data requests, inputs, media, health, and the
+//	                    screen, which a process of its own guards (package guardian)
 //	own page            on the services' listener, behind a key of its own: a person
 //	                    at the terminal reads, answers and closes alone when the link
 //	                    is down (端末単独利用, condition 1-1-2)

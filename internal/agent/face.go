@@ -22,6 +22,7 @@ func (a *Agent) faceServer(m Member) *http.Server {
 	mux.HandleFunc("GET "+open1.PathMedia+"{service}/{report}/{medium}", a.medium)
 	mux.HandleFunc("GET "+open1.PathLive+"{service}/{report}", a.livePicture)
 	mux.HandleFunc("GET "+open1.PathHealth, a.health)
+	mux.HandleFunc("GET "+open1.PathScreen, a.screenPlane)
 	if m.Renewal != nil {
 		mux.Handle(m.RenewalPath, m.Renewal)
 	}
@@ -192,7 +193,7 @@ func (a *Agent) medium(w http.ResponseWriter, r *http.Request) {
 // health is the terminal's own view of itself.
 func (a *Agent) health(w http.ResponseWriter, _ *http.Request) {
 	h := open1.Health{Spool: a.spool.ID(), Version: a.c.Version, Clock: time.Now(), Through: a.spool.Through(), Pending: a.spool.Pending(),
-		Services: []open1.ServiceHealth{}, Planes: map[string]string{"data": "down", "screen": "absent"}, Storable: a.spool.Storable() == nil}
+		Services: []open1.ServiceHealth{}, Planes: map[string]string{"data": "down", "screen": a.screenState().State}, Storable: a.spool.Storable() == nil}
 	if m := a.member.Load(); m != nil {
 		h.TerminalID = m.TerminalID
 	}

@@ -53,6 +53,7 @@ type pageState struct {
 	Headquarters string       `json:"headquarters"`
 	Link         pageLink     `json:"link"`
 	Storable     bool         `json:"storable"`
+	Screen       pageScreen   `json:"screen"`
 	Rings        []string     `json:"rings"`
 	Reports      []pageReport `json:"reports"`
 	More         bool         `json:"more"` // there are more open reports than are shown
@@ -72,7 +73,7 @@ type cached struct {
 
 // pageState answers what the page shows: what rings first, then what is open.
 func (a *Agent) pageState(w http.ResponseWriter, r *http.Request) {
-	s := pageState{Name: a.c.Name, Storable: a.spool.Storable() == nil, Rings: []string{}, Reports: []pageReport{}}
+	s := pageState{Name: a.c.Name, Storable: a.spool.Storable() == nil, Screen: a.pageScreen(), Rings: []string{}, Reports: []pageReport{}}
 	if m := a.member.Load(); m != nil {
 		s.TerminalID, s.Headquarters = m.TerminalID, m.HeadquartersName
 	}

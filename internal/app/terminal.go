@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/matoi119/matoi/internal/agent"
+	"github.com/matoi119/matoi/internal/agent/guardian"
 	"github.com/matoi119/matoi/internal/audit"
 	"github.com/matoi119/matoi/internal/fault"
 	"github.com/matoi119/matoi/internal/pki"
@@ -28,6 +29,10 @@ type TerminalConfig struct {
 	Version string
 	Reserve int64
 	Log     *slog.Logger
+
+	// Screen is what headquarters may see and operate; nil: nothing. ParseScreen
+	// makes one.
+	Screen *guardian.Config
 }
 
 func (c TerminalConfig) spoolDir() string  { return filepath.Join(c.Dir, "spool") }
@@ -44,7 +49,7 @@ func StartTerminal(ctx context.Context, c TerminalConfig) (*Terminal, error) {
 		return nil, err
 	}
 	a, err := agent.Start(ctx, agent.Config{Dir: c.spoolDir(), Intake: c.Intake, Face: c.Face, Name: c.Name, Version: c.Version, Log: c.Log,
-		Member: member, Enrolled: c.member, Reserve: c.Reserve})
+		Member: member, Enrolled: c.member, Reserve: c.Reserve, Screen: c.Screen})
 	if err != nil {
 		return nil, err
 	}

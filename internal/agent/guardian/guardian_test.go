@@ -1,0 +1,655 @@
+package guardian
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/matoi119/matoi/internal/agent/capture"
+	"github.com/matoi119/matoi/rfb"
+	"github.com/matoi119/matoi/stdif"
+	"github.com/matoi119/matoi/stdif/open1"
+	dutytest "github.com/matoi119/matoi/test/duty"
+)
+
+var duty = dutytest.Holds
+
+func TestMain(m *testing.M) {
+	if IsChild(os.Args) {
+		os.Exit(Child(os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// stage is a made-up screen that remembers what was done to it.
+type stage struct {
+	mu       sync.Mutex
+	p        *rfb.Framebuffer
+	changes  []capture.Change
+	hint     chan struct{}
+	monitors []rfb.Screen
+	size     bool // the next Capture finds another size
+	broken   error
+	keys     map[uint32]bool
+	buttons  uint8
+	x, y     int
+	pressed  int // presses that were done
+	idle     time.Duration
+	pasted   string
+	copied   string
+	isCopied bool
+	letGo    int
+	left     int
+	closed   int
+	captures int
+	can      capture.Abilities
+}
+
+func newStage() *stage {
+	return &stage{p: rfb.NewFramebuffer(320, 200), hint: make(chan struct{}, 1), keys: map[uint32]bool{}, idle: time.Hour,
+		can: capture.Abilities{Source: "page", Clipboard: true, ScanCodes: true, LocalUse: true}}
+}
+
+func (s *stage) do(f func()) {
+	s.mu.Lock()
+	f()
+	s.mu.Unlock()
+	select {
+	case s.hint <- struct{}{}:
+	default:
+	}
+}
+
+func (s *stage) draw(r rfb.Rect, colour uint32) {
+	s.do(func() {
+		s.p.Fill(r, colour)
+		s.changes = append(s.changes, capture.Change{Area: r})
+	})
+}
+
+func (s *stage) Desktop() capture.Desktop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return capture.Desktop{Width: s.p.Width, Height: s.p.Height, Monitors: s.monitors}
+}
+
+func (s *stage) Changed() <-chan struct{} { return s.hint }
+
+func (s *stage) Capture(into *rfb.Framebuffer) ([]capture.Change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.captures++
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	if into.Width != s.p.Width || into.Height != s.p.Height {
+		return nil, capture.ErrResized
+	}
+	copy(into.Pix, s.p.Pix)
+	all := s.changes
+	s.changes = nil
+	return all, nil
+}
+
+func (s *stage) Cursor(uint32) (*rfb.Pointer, uint32, error) {
+	return &rfb.Pointer{Shape: rfb.NewFramebuffer(8, 8), Mask: make([]byte, 8)}, 7, nil
+}
+
+func (s *stage) Key(down bool, keysym, _ uint32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pressed++
+	if s.keys[keysym] = down; !down {
+		delete(s.keys, keysym)
+	}
+	return nil
+}
+
+func (s *stage) Pointer(x, y int, buttons uint8) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pressed++
+	s.x, s.y, s.buttons = x, y, buttons
+	return nil
+}
+
+func (s *stage) LetGo() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.letGo++
+	clear(s.keys)
+	s.buttons = 0
+	return nil
+}
+
+func (s *stage) ReleaseLeftovers() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left++
+	return nil
+}
+
+func (s *stage) Idle() (time.Duration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idle, nil
+}
+
+func (s *stage) SetClipboard(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pasted = text
+	return nil
+}
+
+func (s *stage) Clipboard() (string, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.isCopied
+	s.isCopied = false
+	return s.copied, was, nil
+}
+
+func (s *stage) Abilities() capture.Abilities { return s.can }
+
+func (s *stage) Close() error {
+	_ = s.LetGo()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed++
+	return nil
+}
+
+// down is how many keys and which buttons are down.
+func (s *stage) down() (int, uint8) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.keys), s.buttons
+}
+
+// until polls, because what is looked at is another goroutine's or process's doing.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for late := time.Now().Add(10 * time.Second); !ok(); {
+		if time.Now().After(late) {
+			t.Fatalf("never came: %s", what)
+		}
+		wait(t.Context(), time.Millisecond)
+	}
+}
+
+// headquarters is the other end of a Keeper: a client of its screen plane.
+type headquarters struct {
+	t    testing.TB
+	k    *Keeper
+	url  string
+	stop func()
+}
+
+func newHeadquarters(t testing.TB, c Config) *headquarters {
+	t.Helper()
+	h := &headquarters{t: t, k: NewKeeper(c)}
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		h.k.Run(ctx)
+	}()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := open1.AcceptScreen(w, r); err == nil {
+			h.k.Serve(ctx, conn)
+		}
+	}))
+	h.url = "ws" + s.URL[len("http"):]
+	h.stop = sync.OnceFunc(func() {
+		cancel()
+		<-over
+		s.Close()
+	})
+	t.Cleanup(h.stop)
+	return h
+}
+
+// client is a gateway as the guardian sees one.
+type client struct {
+	t     testing.TB
+	ws    *websocket.Conn
+	init  rfb.ServerInit
+	lost  chan error // what ended it
+	words chan open1.ScreenNotice
+
+	mu     sync.Mutex
+	r      *rfb.ServerReader
+	p      *rfb.Framebuffer // as it was after the last update
+	update int
+	other  []rfb.ServerMessage
+	screen []rfb.Screen
+	cursor *rfb.Pointer
+}
+
+// words that come as text messages while the stream is read.
+type stream struct {
+	c    *client
+	rest io.Reader
+}
+
+func (s *stream) Read(b []byte) (int, error) {
+	for {
+		if s.rest != nil {
+			n, err := s.rest.Read(b)
+			if errors.Is(err, io.EOF) {
+				s.rest, err = nil, nil
+			}
+			if n > 0 || err != nil {
+				return n, err
+			}
+		}
+		kind, r, err := s.c.ws.Reader(context.Background())
+		if err != nil {
+			return 0, err
+		}
+		if kind == websocket.MessageBinary {
+			s.rest = r
+			continue
+		}
+		wire, err := io.ReadAll(r)
+		if err != nil {
+			return 0, err
+		}
+		n, p := open1.DecodeScreenNotice(wire)
+		if p != nil {
+			return 0, p
+		}
+		s.c.words <- n
+	}
+}
+
+type sends struct{ ws *websocket.Conn }
+
+func (s sends) Write(b []byte) (int, error) {
+	return len(b), s.ws.Write(context.Background(), websocket.MessageBinary, b)
+}
+
+// dial connects and reads until the end.
+func (h *headquarters) dial(encodings ...rfb.Encoding) *client {
+	h.t.Helper()
+	ws, _, err := websocket.Dial(h.t.Context(), h.url, &websocket.DialOptions{Subprotocols: []string{open1.ScreenSubprotocol}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ws.SetReadLimit(open1.MaxScreenMessage)
+	c := &client{t: h.t, ws: ws, lost: make(chan error, 1), words: make(chan open1.ScreenNotice, 64)}
+	h.t.Cleanup(func() { _ = ws.CloseNow() })
+	in := bufio.NewReaderSize(&stream{c: c}, 64<<10)
+	c.init, err = rfb.Join(in, sends{ws}, rfb.Login{Shared: true})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if c.r, err = rfb.NewServerReader(in, rfb.Native, int(c.init.Width), int(c.init.Height)); err != nil {
+		h.t.Fatal(err)
+	}
+	go c.read()
+	if len(encodings) == 0 {
+		encodings = []rfb.Encoding{rfb.Tight}
+	}
+	c.say(&rfb.SetEncodings{Encodings: append(encodings, rfb.CopyRect, rfb.Cursor, rfb.ExtendedDesktopSize, rfb.QEMUKeys, rfb.FencePseudo, rfb.ContinuousUpdates, rfb.ExtendedClipboard)})
+	c.say(&rfb.EnableContinuousUpdates{On: true, Area: rfb.Rect{Width: rfb.MaxSide, Height: rfb.MaxSide}})
+	return c
+}
+
+func (c *client) read() {
+	for {
+		m, err := c.r.Next()
+		if err != nil {
+			c.lost <- err
+			return
+		}
+		c.mu.Lock()
+		switch m := m.(type) {
+		case *rfb.Update:
+			c.update++
+			p := c.r.Framebuffer()
+			c.p = &rfb.Framebuffer{Width: p.Width, Height: p.Height, Stride: p.Stride, Pix: bytes.Clone(p.Pix)}
+			if m.Screens != nil {
+				c.screen = m.Screens
+			}
+			if m.Cursor != nil {
+				c.cursor = m.Cursor
+			}
+		case *rfb.Clipboard:
+			text := *m
+			c.other = append(c.other, &text)
+		case *rfb.Fence:
+			c.other = append(c.other, &rfb.Fence{Flags: m.Flags, Payload: bytes.Clone(m.Payload)})
+		}
+		c.mu.Unlock()
+	}
+}
+
+func (c *client) say(all ...rfb.ClientMessage) {
+	c.t.Helper()
+	var b []byte
+	for _, m := range all {
+		b = m.Append(b)
+	}
+	if _, err := (sends{c.ws}).Write(b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) at(x, y int) uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.p == nil || x >= c.p.Width || y >= c.p.Height {
+		return 1 << 31
+	}
+	return c.p.At(x, y)
+}
+
+// hears waits for a notice of a kind.
+func (c *client) hears(kind string) open1.ScreenNotice {
+	c.t.Helper()
+	late := time.NewTimer(10 * time.Second)
+	defer late.Stop()
+	for {
+		select {
+		case n := <-c.words:
+			if n.Type == kind {
+				return n
+			}
+		case <-late.C:
+			c.t.Fatalf("the terminal never said %q", kind)
+		}
+	}
+}
+
+func made(s *stage) Config {
+	return Config{Source: Source{Kind: "page", Monitor: -1}, Open: func(context.Context) (capture.Screen, error) { return s, nil }}
+}
+
+// A headquarters sees what is drawn, in every encoding, and the terminal knows
+// who looks.
+func TestPictureArrives(t *testing.T) {
+	duty(t, "S3-1-2-1")
+	s := newStage()
+	s.draw(rfb.Rect{X: 10, Y: 10, Width: 50, Height: 20}, 0x336699)
+	h := newHeadquarters(t, made(s))
+	for _, e := range []rfb.Encoding{rfb.Raw, rfb.ZRLE, rfb.Tight} {
+		c := h.dial(e)
+		n := c.hears(open1.ScreenSource)
+		if n.Source != "page" || n.Clipboard != open1.Yes || n.LocalUse != open1.Yes {
+			t.Errorf("the source says %+v", n)
+		}
+		until(t, "the first picture", func() bool { return c.at(20, 20) == 0x336699 })
+		s.draw(rfb.Rect{X: 100, Y: 100, Width: 10, Height: 10}, uint32(e)<<8|0x55)
+		until(t, "a change", func() bool { return c.at(105, 105) == uint32(e)<<8|0x55 })
+		s.do(func() { s.p = rfb.NewFramebuffer(640, 400); s.p.Fill(s.p.Bounds(), 0x010203) })
+		until(t, "another size", func() bool { return c.at(639, 399) == 0x010203 })
+		s.do(func() { s.p = rfb.NewFramebuffer(320, 200); s.p.Fill(s.p.Bounds(), 0x336699) })
+		until(t, "the first size again", func() bool { return c.at(20, 20) == 0x336699 })
+		c.mu.Lock()
+		if c.cursor == nil {
+			t.Error("no pointer came")
+		}
+		c.mu.Unlock()
+		wire := []byte(`{"viewers":[{"console":"指令台2","person":"例示 花子","operates":true,"since":"2026-04-01T09:12:30+09:00"}]}`)
+		if err := c.ws.Write(t.Context(), websocket.MessageText, wire); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "who looks", func() bool { v := h.k.State().Viewers; return len(v) == 1 && v[0].Person == "例示 花子" })
+		_ = c.ws.CloseNow()
+		until(t, "nobody looks any more", func() bool { return len(h.k.State().Viewers) == 0 })
+	}
+	if st := h.k.State(); st.State != Ready || st.Source.Source != "page" {
+		t.Errorf("the state is %+v", st)
+	}
+}
+
+// While nobody waits for an update nothing is captured: a screen that nobody sees
+// costs nothing.
+func TestNobodyWaitsNothingIsCaptured(t *testing.T) {
+	s := newStage()
+	h := newHeadquarters(t, made(s))
+	c := h.dial()
+	until(t, "the first picture", func() bool { return c.at(0, 0) == 0 })
+	c.say(&rfb.EnableContinuousUpdates{}, &rfb.Fence{Flags: rfb.FenceRequest, Payload: []byte("x")})
+	until(t, "the fence", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, m := range c.other {
+			if f, ok := m.(*rfb.Fence); ok && string(f.Payload) == "x" {
+				return true
+			}
+		}
+		return false
+	})
+	s.mu.Lock()
+	before := s.captures
+	s.mu.Unlock()
+	for range 20 {
+		s.draw(rfb.Rect{Width: 5, Height: 5}, 1)
+		wait(t.Context(), 5*time.Millisecond)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.captures > before+1 {
+		t.Errorf("%d captures while nobody waited", s.captures-before)
+	}
+}
+
+func press(t *testing.T, s *stage, c *client) {
+	t.Helper()
+	c.say(&rfb.KeyEvent{Down: true, Keysym: 0xFFE3, Scan: 0x1D}, &rfb.KeyEvent{Down: true, Keysym: 'a'}, &rfb.PointerEvent{Buttons: 1, X: 30, Y: 40})
+	until(t, "the press", func() bool { keys, buttons := s.down(); return keys == 2 && buttons == 1 })
+}
+
+// Whatever ends it, nothing stays down; what was said before a cut is not done
+// after it.
+func TestLettingGo(t *testing.T) {
+	duty(t, "S3-1-2-2")
+	for name, end := range map[string]func(h *headquarters, c *client){
+		"silence":            func(*headquarters, *client) {},
+		"connection lost":    func(_ *headquarters, c *client) { _ = c.ws.CloseNow() },
+		"a newer connection": func(h *headquarters, _ *client) { h.dial() },
+		"the agent ends":     func(h *headquarters, _ *client) { h.stop() },
+		"a broken message":   func(_ *headquarters, c *client) { _, _ = sends{c.ws}.Write([]byte{99}) },
+		"released in order": func(_ *headquarters, c *client) {
+			c.say(&rfb.KeyEvent{Keysym: 0xFFE3, Scan: 0x1D}, &rfb.KeyEvent{Keysym: 'a'}, &rfb.PointerEvent{})
+		},
+		"the person comes":   nil, // see below
+		"the screen is gone": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage()
+			h := newHeadquarters(t, made(s))
+			c := h.dial()
+			press(t, s, c)
+			began := time.Now()
+			switch {
+			case end != nil:
+				end(h, c)
+			case name == "the person comes":
+				s.do(func() { s.idle = 0 })
+			default:
+				s.do(func() { s.broken = errors.New("gone") })
+			}
+			until(t, "letting go", func() bool { keys, buttons := s.down(); return keys == 0 && buttons == 0 })
+			t.Logf("after %v", time.Since(began).Round(time.Millisecond))
+		})
+	}
+}
+
+// A beat while something is held keeps it held.
+func TestBeatsHold(t *testing.T) {
+	s := newStage()
+	h := newHeadquarters(t, made(s))
+	c := h.dial()
+	press(t, s, c)
+	s.mu.Lock()
+	before := s.letGo
+	s.mu.Unlock()
+	for range 10 {
+		c.say(&rfb.Fence{Flags: rfb.FenceRequest, Payload: []byte("beat")})
+		wait(t.Context(), 50*time.Millisecond)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.letGo != before || len(s.keys) != 2 {
+		t.Errorf("let go %d times while the headquarters beat", s.letGo-before)
+	}
+}
+
+// The person at the terminal goes first: what comes from afar is dropped, and the
+// console is told.
+func TestThePersonAtTheTerminalGoesFirst(t *testing.T) {
+	duty(t, "S3-1-1-2")
+	s := newStage()
+	h := newHeadquarters(t, made(s))
+	c := h.dial()
+	press(t, s, c)
+	s.do(func() { s.idle = 10 * time.Millisecond })
+	c.hears(open1.ScreenLocal)
+	until(t, "letting go", func() bool { keys, _ := s.down(); return keys == 0 })
+	s.mu.Lock()
+	before := s.pressed
+	s.mu.Unlock()
+	c.say(&rfb.KeyEvent{Down: true, Keysym: 'b'}, &rfb.Clipboard{Flags: rfb.ClipProvide | rfb.ClipText, Text: "x"}, &rfb.PointerEvent{Buttons: 1, X: 3, Y: 4}, &rfb.Fence{Flags: rfb.FenceRequest, Payload: []byte("after")})
+	until(t, "the fence", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, m := range c.other {
+			if f, ok := m.(*rfb.Fence); ok && string(f.Payload) == "after" {
+				return true
+			}
+		}
+		return false
+	})
+	s.mu.Lock()
+	if s.pressed != before || s.pasted != "" {
+		t.Error("input from afar was done while the person used the terminal")
+	}
+	s.mu.Unlock()
+	if h.k.State().LocalAt.IsZero() {
+		t.Error("the terminal's own page does not know")
+	}
+}
+
+// Texts go both ways whole, kanji included, and what came from afar is taken away
+// at the end.
+func TestClipboard(t *testing.T) {
+	s := newStage()
+	h := newHeadquarters(t, made(s))
+	c := h.dial()
+	c.say(&rfb.Clipboard{Flags: rfb.ClipProvide | rfb.ClipText, Text: "救急\n髙橋"})
+	until(t, "the paste", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.pasted == "救急\n髙橋" })
+	s.do(func() { s.copied, s.isCopied = "火災 🚒", true })
+	got := func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, m := range c.other {
+			if b, ok := m.(*rfb.Clipboard); ok && b.Flags&rfb.ClipProvide != 0 && b.Text == "火災 🚒" {
+				c.other = nil
+				return true
+			}
+		}
+		return false
+	}
+	until(t, "the copy", got)
+	c.say(&rfb.Clipboard{Flags: rfb.ClipRequest | rfb.ClipText})
+	until(t, "the copy again", got)
+	c.say(&rfb.CutText{Text: []byte("caf\xe9")})
+	until(t, "an old client's paste", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.pasted == "café" })
+	_ = c.ws.CloseNow()
+	until(t, "an empty clipboard", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.pasted == "" })
+}
+
+// One monitor of three is served as a screen of its own; one that is not there is
+// a fault and shows nothing.
+func TestMonitor(t *testing.T) {
+	s := newStage()
+	s.monitors = []rfb.Screen{{ID: 1, Area: rfb.Rect{Width: 100, Height: 200}}, {ID: 2, Area: rfb.Rect{X: 100, Width: 120, Height: 150}}}
+	s.draw(rfb.Rect{X: 100, Width: 120, Height: 150}, 0x00FF00)
+	config := made(s)
+	config.Source.Monitor = 1
+	c := newHeadquarters(t, config).dial()
+	if c.init.Width != 120 || c.init.Height != 150 {
+		t.Fatalf("the screen is %d × %d", c.init.Width, c.init.Height)
+	}
+	until(t, "the picture", func() bool { return c.at(119, 149) == 0x00FF00 })
+	c.say(&rfb.PointerEvent{X: 5, Y: 6})
+	until(t, "the pointer", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.x == 105 && s.y == 6 })
+	s.do(func() { // something scrolls across the border of the monitor
+		s.p.Fill(rfb.Rect{X: 90, Y: 50, Width: 50, Height: 10}, 0xFF0000)
+		s.changes = append(s.changes, capture.Change{Area: rfb.Rect{X: 90, Y: 50, Width: 50, Height: 10}, Copy: true, FromX: 20, FromY: 20})
+	})
+	until(t, "what crosses the border", func() bool { return c.at(0, 55) == 0xFF0000 && c.at(39, 55) == 0xFF0000 })
+
+	config.Source.Monitor = 7
+	h := newHeadquarters(t, config)
+	until(t, "the fault", func() bool { return h.k.State().Code == stdif.CodeScreen && h.k.State().State == Down })
+}
+
+// A screen that breaks is told, opened anew, and the picture goes on; one that
+// refuses the password says that.
+func TestFaultsAreTold(t *testing.T) {
+	s := newStage()
+	var mu sync.Mutex
+	refusing := false
+	config := made(s)
+	config.Open = func(context.Context) (capture.Screen, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if refusing {
+			return nil, &rfb.Refused{Reason: "password"}
+		}
+		return s, nil
+	}
+	h := newHeadquarters(t, config)
+	c := h.dial()
+	c.hears(open1.ScreenSource)
+	mu.Lock()
+	refusing = true
+	mu.Unlock()
+	s.do(func() { s.broken = errors.New("the display has gone") })
+	if n := c.hears(open1.ScreenFault); n.Code != stdif.CodeScreen {
+		t.Errorf("said %+v", n)
+	}
+	if n := c.hears(open1.ScreenFault); n.Code != stdif.CodeScreenLogin || h.k.State().State != Down {
+		t.Errorf("said %+v", n)
+	}
+	mu.Lock()
+	refusing = false
+	mu.Unlock()
+	s.do(func() { s.broken = nil; s.p.Fill(s.p.Bounds(), 0x777777) })
+	c.hears(open1.ScreenSource)
+	until(t, "the picture again", func() bool { return c.at(300, 150) == 0x777777 })
+}
+
+// What comes on the pipe is ours, and is read as if it were not.
+func FuzzReadFrame(f *testing.F) {
+	f.Add(appendWord(nil, order{Begin: true}))
+	f.Add([]byte{kindRFB, 0, 0, 0, 3, 1, 2, 3})
+	f.Add([]byte{kindRFB, 0xFF, 0xFF, 0xFF, 0xFF})
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		r := bytes.NewReader(wire)
+		for {
+			kind, body, err := readFrame(r, nil)
+			if err != nil {
+				return
+			}
+			if kind > kindWord || len(body) > len(wire) {
+				t.Fatalf("a frame of kind %d with %d bytes out of %d", kind, len(body), len(wire))
+			}
+		}
+	})
+}
