@@ -32,6 +32,7 @@ type VNC struct {
 	screens []rfb.Screen
 	parts   []Change // since the last capture
 	told    []Change // of the last capture
+	differ  differ
 	shape   *rfb.Pointer
 	serial  uint32
 	scans   bool // the server takes scan codes
@@ -346,7 +347,7 @@ func (v *VNC) Capture(into *rfb.Framebuffer) ([]Change, error) {
 		if part.Empty() {
 			continue
 		}
-		v.told = differ(into, v.picture.Pix[int(part.Y)*v.picture.Stride+int(part.X)*4:], v.picture.Stride, part, v.told)
+		v.told = v.differ.update(into, v.picture.Pix[int(part.Y)*v.picture.Stride+int(part.X)*4:], v.picture.Stride, part, v.told)
 	}
 	v.parts = v.parts[:0]
 	return v.told, nil

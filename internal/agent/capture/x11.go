@@ -38,6 +38,7 @@ type X11 struct {
 	buttons uint8
 	board   *selections
 	use     use
+	differ  differ
 	changes []Change // of the last capture
 
 	ended chan struct{}   // the connection's events have ended
@@ -257,7 +258,7 @@ func (x *X11) Capture(into *rfb.Framebuffer) ([]Change, error) {
 		x.lost(part) // the screen may have been resized between
 		return nil, fmt.Errorf("capture: read the screen: %w", err)
 	}
-	x.changes = differ(into, now, int(part.Width)*4, part, x.changes[:0])
+	x.changes = x.differ.update(into, now, int(part.Width)*4, part, x.changes[:0])
 	return x.changes, nil
 }
 
