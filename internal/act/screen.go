@@ -243,8 +243,12 @@ func (a *Acts) MirrorScreen(ctx context.Context, who Who, terminal, console stri
 	})
 }
 
-// LapseCause is why the gateway ends a lease.
+// LapseCause is why the gateway ends a lease. It is an error, so that it can be
+// the cause with which a page's connection is ended.
 type LapseCause string
+
+// Error implements error.
+func (c LapseCause) Error() string { return "the lease ended: " + string(c) }
 
 // The causes.
 const (

@@ -19,6 +19,7 @@ import (
 	"github.com/matoi119/matoi/internal/outbox"
 	"github.com/matoi119/matoi/internal/pki"
 	"github.com/matoi119/matoi/internal/sandbox"
+	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/terminal"
 	"github.com/matoi119/matoi/internal/wake"
 	"github.com/matoi119/matoi/stdif"
@@ -123,7 +124,8 @@ func (s *Server) newGateway(bell gateway.Bell) *gateway.Gateway {
 		}
 	}
 	settings := func(id string) *tls.Config { return pki.GatewayTLS(s.CA, shown, id, refused(id)) }
-	return gateway.New(gateway.Config{Headquarters: s.House.c.HQ, Name: s.House.c.Name, TLS: settings, Acts: s.Acts, Store: s.Store,
+	screens := gateway.ScreenConfig{Acts: s.Acts, Store: s.Store, Table: store.LeaseTable}
+	return gateway.New(gateway.Config{Screens: screens, Headquarters: s.House.c.HQ, Name: s.House.c.Name, TLS: settings, Acts: s.Acts, Store: s.Store,
 		Bell: bell, Now: s.House.c.Now, Jitter: rand.Float64, Log: s.c.Log,
 		Code: func(err error) stdif.Code {
 			if p := pki.Problem(err); p != nil {
@@ -169,7 +171,7 @@ func (s *Server) renew(ctx context.Context, id, address string, settings *tls.Co
 
 func (s *Server) newAPI() (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{Headquarters: s.House.c.HQ, Name: s.House.c.Name, Version: s.c.Version, Store: s.Store, Acts: s.Acts,
-		May: s.May, Links: links{s.gateway}, Media: copies{s.media}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
+		May: s.May, Links: links{s.gateway}, Screens: screens{s.gateway}, Media: copies{s.media}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
 }
 
 // links shows the gateway to the API.

@@ -69,6 +69,7 @@ type Config struct {
 	Now          func() time.Time
 	Jitter       func() float64 // [0, 1)
 	Log          *slog.Logger
+	Screens      ScreenConfig // without a store: no screen is relayed
 }
 
 // Gateway keeps one link for every terminal in the register.
@@ -78,6 +79,8 @@ type Gateway struct {
 
 	again  chan struct{}
 	decode chan struct{} // slots of live pictures that are decoded now
+
+	screens *screens
 
 	mu    sync.Mutex
 	links map[string]*running
@@ -97,14 +100,17 @@ func (r *running) stands(t terminal.Terminal) bool {
 
 // New makes a gateway; Run starts it.
 func New(c Config) *Gateway {
-	return &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1), decode: make(chan struct{}, decoding)}
+	g := &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1), decode: make(chan struct{}, decoding)}
+	g.screens = newScreens(g, c.Screens)
+	return g
 }
 
 // Info is what the gateway knows of a link beyond what is stored.
 type Info struct {
-	Pending  int64 // frames at the terminal that are not acknowledged
-	Storable bool  // the terminal can write its spool
-	Heard    bool  // a health answer came on this link
+	Pending  int64  // frames at the terminal that are not acknowledged
+	Storable bool   // the terminal can write its spool
+	Heard    bool   // a health answer came on this link
+	Screen   string // plane of the screen: ready, down, absent; "" = not said
 }
 
 // Info answers for one terminal.
@@ -130,6 +136,9 @@ func (g *Gateway) Ready(terminalID string) bool {
 func (g *Gateway) Run(ctx context.Context) error {
 	g.c.Store.OnCommit(func(int64) { g.kick() })
 	defer g.stopAll()
+	var screens sync.WaitGroup
+	screens.Go(func() { _ = g.screens.run(ctx) }) // it ends with ctx and no otherwise
+	defer screens.Wait()
 	tick := time.NewTicker(5 * time.Second) // another process may have enrolled a terminal
 	defer tick.Stop()
 	for {

@@ -87,6 +87,7 @@ func (h *house) run() {
 			h.must(err)
 			return c
 		},
+		Screens: ScreenConfig{Acts: h.acts, Store: h.store, Table: store.LeaseTable},
 		Code: func(err error) stdif.Code {
 			if p := pki.Problem(err); p != nil {
 				return p.Code

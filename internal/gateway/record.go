@@ -26,6 +26,8 @@ type Recording interface {
 	// Resize tells that the picture has another size from here on; an Update of all
 	// of it follows.
 	Resize(at time.Time, width, height int)
+	// Pointer tells where the holder's pointer is.
+	Pointer(x, y uint16)
 	// Close ends it, with the grant.
 	Close()
 }

@@ -170,7 +170,7 @@ func (s *session) ask(ctx context.Context) {
 		return
 	}
 	s.l.mu.Lock()
-	s.l.seen = Info{Pending: h.Pending, Storable: h.Storable, Heard: true}
+	s.l.seen = Info{Pending: h.Pending, Storable: h.Storable, Heard: true, Screen: h.Planes["screen"]}
 	s.l.mu.Unlock()
 	services := make([]terminal.Service, 0, len(h.Services))
 	for _, v := range h.Services {

@@ -39,13 +39,11 @@ type ScreenSource struct {
 
 // ScreenMonitor is one monitor of the terminal, in pixels of the whole picture.
 type ScreenMonitor struct {
-	ID      uint32 `json:"id"`
-	Name    string `json:"name"`
-	X       int    `json:"x"`
-	Y       int    `json:"y"`
-	Width   int    `json:"width"`
-	Height  int    `json:"height"`
-	Primary bool   `json:"primary"`
+	ID     int64 `json:"id"`
+	X      int64 `json:"x"`
+	Y      int64 `json:"y"`
+	Width  int64 `json:"width"`
+	Height int64 `json:"height"`
 }
 
 // ScreenState is who sees and who operates a terminal's screen now.
@@ -164,6 +162,7 @@ func (s *Server) screenRoutes(b *binder) {
 	post(b, "/terminals/{id}/screen/decline", authz.ScreenView, "Refuse an offer", s.declineScreen)
 	post(b, "/terminals/{id}/screen/preempt", authz.ScreenPreempt, "Take the screen from its holder, with a reason", s.preemptScreen)
 	post(b, "/terminals/{id}/screen/mirror", authz.ScreenMirror, "Show a copy to another console, or end it", s.mirrorScreen)
+	b.raw("GET /api/v1/terminals/{id}/screen/socket", authz.ScreenView, s.screenSocket)
 }
 
 type screenInput struct {
@@ -272,9 +271,12 @@ func (s *Server) mirrorScreen(ctx context.Context, id authn.Identity, in *mirror
 // Screens is the gateway's part: what it knows of screens, and who joins them.
 type Screens interface {
 	Screen(terminalID string) ScreenInfo
+	// Serve shows a screen to a page until the lease, the page or ctx ends.
+	Serve(ctx context.Context, p ScreenPage)
 }
 
 // noScreens stands where there is no gateway.
 type noScreens struct{}
 
-func (noScreens) Screen(string) ScreenInfo { return ScreenInfo{Plane: PlaneAbsent} }
+func (noScreens) Screen(string) ScreenInfo          { return ScreenInfo{Plane: PlaneAbsent} }
+func (noScreens) Serve(context.Context, ScreenPage) {}

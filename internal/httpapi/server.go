@@ -30,6 +30,7 @@ type LinkInfo struct {
 	Pending  int64
 	Storable bool
 	Heard    bool
+	Screen   string // state of the screen's plane
 }
 
 // Links answers for the links to terminals.
