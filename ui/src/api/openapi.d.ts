@@ -2759,10 +2759,8 @@ export interface components {
         ScreenMonitor: {
             /** Format: int64 */
             height: number;
-            /** Format: int32 */
+            /** Format: int64 */
             id: number;
-            name: string;
-            primary: boolean;
             /** Format: int64 */
             width: number;
             /** Format: int64 */
