@@ -21,7 +21,7 @@ type beside struct {
 }
 
 func (b *beside) Desktop() Desktop {
-	return Desktop{Width: 600, Height: 300, Monitors: []rfb.Screen{{ID: 1, Area: rfb.Rect{Width: 280, Height: 300}}, {ID: 2, Area: rfb.Rect{X: 280, Width: 320, Height: 280}}}}
+	return Desktop{Width: 400, Height: 200, Monitors: []rfb.Screen{{ID: 1, Area: rfb.Rect{Width: 190, Height: 200}}, {ID: 2, Area: rfb.Rect{X: 190, Width: 210, Height: 190}}}}
 }
 
 func (b *beside) Capture(into *rfb.Framebuffer) ([]Change, error) {
@@ -33,17 +33,18 @@ func (b *beside) Pointer(x, y int, _ uint8) error { b.at = [2]int{x, y}; return 
 // Who follows the changes of one monitor sees that monitor, whatever moves across
 // its border.
 func TestOneMonitor(t *testing.T) {
+	text := page(1, 400, 200)
 	rapid.Check(t, func(t *rapid.T) {
-		b := &beside{now: page(1, 600, 300)}
+		b := &beside{now: clone(text)}
 		n := rapid.IntRange(0, 2).Draw(t, "monitor")
 		m := OneMonitor(b, n)
 		d := m.Desktop()
-		if _, err := m.Capture(rfb.NewFramebuffer(600, 300)); !errors.Is(err, ErrResized) {
+		if _, err := m.Capture(rfb.NewFramebuffer(400, 200)); !errors.Is(err, ErrResized) {
 			t.Fatalf("a framebuffer of the whole screen: %v", err)
 		}
 		into, seen := rfb.NewFramebuffer(d.Width, d.Height), rfb.NewFramebuffer(d.Width, d.Height)
 		area := b.Desktop().Monitors[n%2].Area
-		for range 4 {
+		for range 3 {
 			changes, err := m.Capture(into)
 			if err != nil {
 				t.Fatal(err)
@@ -59,11 +60,11 @@ func TestOneMonitor(t *testing.T) {
 			}
 			by := uint16(rapid.IntRange(1, 60).Draw(t, "by"))
 			if rapid.Bool().Draw(t, "sideways") {
-				b.now.Move(rfb.Rect{Width: 600 - by, Height: 300}, by, 0)
+				b.now.Move(rfb.Rect{Width: 400 - by, Height: 200}, by, 0)
 			} else {
-				b.now.Move(rfb.Rect{Y: by, Width: 600, Height: 300 - by}, 0, 0)
+				b.now.Move(rfb.Rect{Y: by, Width: 400, Height: 200 - by}, 0, 0)
 			}
-			b.now.Fill(rfb.Rect{X: 250, Y: 40, Width: by, Height: by}, 0xAA00AA)
+			b.now.Fill(rfb.Rect{X: 160, Y: 40, Width: by, Height: by}, 0xAA00AA)
 		}
 		if err := m.Pointer(10, 20, 0); err != nil || b.at != [2]int{int(area.X) + 10, int(area.Y) + 20} {
 			t.Fatalf("the pointer is at %v, %v", b.at, err)

@@ -26,6 +26,7 @@ const scrolled = 4 * tile * tile
 // part's first pixel, stride is from row to row. Where much of it has moved, the
 // first change is a copy.
 func (d *differ) update(into *rfb.Framebuffer, now []byte, stride int, part rfb.Rect, changed []Change) []Change {
+	before := len(changed)
 	if bounds, pixels := d.compare(into, now, stride, part); pixels >= scrolled && !d.plain {
 		if c, ok := d.scroll.find(into, now, stride, part, bounds); ok {
 			into.Move(rfb.Rect{X: c.FromX, Y: c.FromY, Width: c.Area.Width, Height: c.Area.Height}, c.Area.X, c.Area.Y)
@@ -53,7 +54,7 @@ func (d *differ) update(into *rfb.Framebuffer, now []byte, stride int, part rfb.
 		}
 		y += height
 	}
-	for _, c := range changed {
+	for _, c := range changed[before:] {
 		if !c.Copy {
 			take(into, now, stride, part, c.Area)
 		}

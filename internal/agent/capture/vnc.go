@@ -21,6 +21,7 @@ var ErrAway = errors.New("capture: the VNC server does not answer")
 // it sends; when it ends the connection, another one is made.
 type VNC struct {
 	address string
+	every   time.Duration // a silent server is asked
 	login   rfb.Login
 	changed chan struct{}
 	cancel  context.CancelFunc
@@ -63,7 +64,7 @@ const (
 	vncOpen    = 10 * time.Second       // from dialing to the first picture
 	vncWrite   = 100 * time.Millisecond // a server that takes no input for so long is away
 	vncAsk     = time.Second            // how often a silent server is asked for a pixel
-	vncSilence = 3 * vncAsk             // without any answer it is away
+	vncSilence = 3                      // times that, without any answer, and it is away
 	vncAgain   = 10 * time.Millisecond  // until the first new attempt; then twice as long
 	vncRarely  = 250 * time.Millisecond // and no longer than this: it costs nothing on one machine
 	maxParts   = 256
@@ -75,6 +76,10 @@ const (
 // after a killed one can release them; "" keeps no note. Servers of other machines
 // are refused: their protocol protects nothing.
 func OpenVNC(ctx context.Context, address string, password []byte, dir string) (*VNC, error) {
+	return openVNC(ctx, address, password, dir, vncAsk)
+}
+
+func openVNC(ctx context.Context, address string, password []byte, dir string, every time.Duration) (*VNC, error) {
 	if err := onThisMachine(address); err != nil {
 		return nil, err
 	}
@@ -84,7 +89,7 @@ func OpenVNC(ctx context.Context, address string, password []byte, dir string) (
 	}
 	run, cancel := context.WithCancel(context.Background())
 	v := &VNC{
-		address: address, login: rfb.Login{Shared: true, Password: password},
+		address: address, every: every, login: rfb.Login{Shared: true, Password: password},
 		changed: make(chan struct{}, 1), cancel: cancel, ended: make(chan struct{}), first: make(chan error, 1),
 	}
 	v.out.note = note
@@ -158,7 +163,7 @@ func (v *VNC) session(ctx context.Context) (shown bool, err error) {
 	_ = conn.SetWriteDeadline(time.Now().Add(vncAsk)) // a closed connection says so when it is written
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	in := bufio.NewReaderSize(&unlocking{mu: &v.mu, conn: conn}, 64<<10)
+	in := bufio.NewReaderSize(&unlocking{mu: &v.mu, conn: conn, silence: vncSilence * v.every}, 64<<10)
 	init, err := rfb.Join(in, conn, v.login)
 	if err != nil {
 		return false, err
@@ -199,12 +204,14 @@ func (v *VNC) session(ctx context.Context) (shown bool, err error) {
 type unlocking struct {
 	mu   *sync.Mutex
 	conn net.Conn
+
+	silence time.Duration
 }
 
 func (u *unlocking) Read(b []byte) (int, error) {
 	u.mu.Unlock()
 	defer u.mu.Lock()
-	_ = u.conn.SetReadDeadline(time.Now().Add(vncSilence)) // a closed connection says so when it is read
+	_ = u.conn.SetReadDeadline(time.Now().Add(u.silence)) // a closed connection says so when it is read
 	return u.conn.Read(b)
 }
 
@@ -231,7 +238,7 @@ func (v *VNC) greet() {
 // ask sees to it that a living server says something: a server of which nothing
 // is heard may be stopped, and its picture would look like a live one.
 func (v *VNC) ask(stop chan struct{}) {
-	beat := time.NewTicker(vncAsk)
+	beat := time.NewTicker(v.every)
 	defer beat.Stop()
 	for {
 		select {

@@ -242,7 +242,7 @@ func TestPasswordAndSilence(t *testing.T) {
 	if _, err := OpenVNC(context.Background(), s.address, []byte("wrong"), ""); err == nil {
 		t.Error("a wrong password was taken")
 	}
-	v, err := OpenVNC(context.Background(), s.address, []byte("himitsu1"), "")
+	v, err := openVNC(context.Background(), s.address, []byte("himitsu1"), "", 300*time.Millisecond)
 	check(t, err)
 	check(t, s.cmd.Process.Signal(syscall.SIGSTOP))
 	fb := rfb.NewFramebuffer(640, 480)
