@@ -48,6 +48,14 @@ func StartTerminal(ctx context.Context, c TerminalConfig) (*Terminal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Screen != nil {
+		screen := *c.Screen
+		screen.Source.Dir = c.Dir
+		c.Screen = &screen
+		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("terminal: %w", err)
+		}
+	}
 	a, err := agent.Start(ctx, agent.Config{Dir: c.spoolDir(), Intake: c.Intake, Face: c.Face, Name: c.Name, Version: c.Version, Log: c.Log,
 		Member: member, Enrolled: c.member, Reserve: c.Reserve, Screen: c.Screen})
 	if err != nil {

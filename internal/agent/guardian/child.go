@@ -29,6 +29,11 @@ type Source struct {
 	Address  string `json:"address,omitempty"` // a display, or host:port on loopback
 	Password []byte `json:"password,omitempty"`
 	Monitor  int    `json:"monitor"` // its number from 0; -1: all
+	// Dir is where a source notes what is held, should a killed guardian leave it.
+	Dir string `json:"dir,omitempty"`
+	// Lazy leaves the screen closed until it is wanted: an installed VNC server would
+	// work for two clients while one guardian serves and the next one waits.
+	Lazy bool `json:"lazy,omitempty"`
 }
 
 // IsChild reports whether the arguments of the program are those of a guardian.
@@ -48,6 +53,7 @@ func Child(in io.Reader, out io.Writer) int {
 	}
 	source := *first.Source
 	s := newServer(endsWith(ctx, in), out, os.Stderr, func(ctx context.Context) (capture.Screen, error) { return source.open(ctx) }, source.Monitor)
+	s.lazy = source.Lazy
 	if err := s.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -71,6 +77,8 @@ func (c Source) open(ctx context.Context) (capture.Screen, error) {
 	switch c.Kind {
 	case KindX11:
 		return capture.OpenX11(c.Address)
+	case KindVNC:
+		return capture.OpenVNC(ctx, c.Address, c.Password, c.Dir)
 	}
 	return nil, fmt.Errorf("guardian: no source is called %q", c.Kind)
 }

@@ -19,6 +19,9 @@ const (
 	maxFrame = 4 << 20
 )
 
+// wordOver is the type of a guardian's last notice: it has let go of everything.
+const wordOver = "over"
+
 var errFrame = errors.New("guardian: no frame of ours")
 
 // begin reserves the head of a frame; end fills it in. A frame of nothing

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,6 +28,15 @@ var duty = dutytest.Holds
 func TestMain(m *testing.M) {
 	if IsChild(os.Args) {
 		os.Exit(Child(os.Stdin, os.Stdout))
+	}
+	if display := os.Getenv(victimDisplay); display != "" {
+		runVictim(display)
+		return
+	}
+	// Guardians that are told to end need not wait for reports of the race detector,
+	// which takes a second.
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -224,6 +234,7 @@ func newHeadquarters(t testing.TB, c Config) *headquarters {
 type client struct {
 	t     testing.TB
 	ws    *websocket.Conn
+	tcp   *net.TCPConn
 	init  rfb.ServerInit
 	lost  chan error // what ended it
 	words chan open1.ScreenNotice
@@ -283,12 +294,18 @@ func (s sends) Write(b []byte) (int, error) {
 // dial connects and reads until the end.
 func (h *headquarters) dial(encodings ...rfb.Encoding) *client {
 	h.t.Helper()
-	ws, _, err := websocket.Dial(h.t.Context(), h.url, &websocket.DialOptions{Subprotocols: []string{open1.ScreenSubprotocol}})
+	var tcp *net.TCPConn
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		n, err := new(net.Dialer).DialContext(ctx, network, addr)
+		tcp, _ = n.(*net.TCPConn)
+		return n, err
+	}}
+	ws, _, err := websocket.Dial(h.t.Context(), h.url, &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{open1.ScreenSubprotocol}})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	ws.SetReadLimit(open1.MaxScreenMessage)
-	c := &client{t: h.t, ws: ws, lost: make(chan error, 1), words: make(chan open1.ScreenNotice, 64)}
+	c := &client{t: h.t, ws: ws, tcp: tcp, lost: make(chan error, 1), words: make(chan open1.ScreenNotice, 64)}
 	h.t.Cleanup(func() { _ = ws.CloseNow() })
 	in := bufio.NewReaderSize(&stream{c: c}, 64<<10)
 	c.init, err = rfb.Join(in, sends{ws}, rfb.Login{Shared: true})

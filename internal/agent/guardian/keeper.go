@@ -97,7 +97,7 @@ func (k *Keeper) Run(ctx context.Context) {
 			case <-ctx.Done():
 			case <-k.wanted:
 				pause = warmAfter
-			case <-p.ended:
+			case <-p.quiet:
 				k.forget(p)
 			}
 		}
@@ -132,7 +132,7 @@ func (k *Keeper) successor() (*process, error) {
 	defer k.mu.Unlock()
 	if k.warm != nil {
 		select {
-		case <-k.warm.ended:
+		case <-k.warm.quiet:
 		default:
 			return k.warm, nil
 		}
@@ -185,6 +185,8 @@ type link struct {
 	conn *open1.ScreenServed
 	done chan struct{} // its guardian has let go and is gone
 	once sync.Once
+
+	guardian *process // guarded by Keeper.mu
 }
 
 func (l *link) close() { l.once.Do(func() { _ = l.conn.Close() }) }
@@ -224,7 +226,9 @@ func (k *Keeper) Serve(ctx context.Context, conn *open1.ScreenServed) {
 		l.notify(open1.ScreenNotice{Type: open1.ScreenFault, Code: stdif.CodeScreen})
 		return
 	}
-	k.forget(p)
+	k.mu.Lock()
+	k.warm, l.guardian = nil, p
+	k.mu.Unlock()
 	select {
 	case k.wanted <- struct{}{}:
 	default:
@@ -238,13 +242,13 @@ func (k *Keeper) Serve(ctx context.Context, conn *open1.ScreenServed) {
 	k.mu.Unlock()
 	k.c.Changed()
 	if killed {
-		k.release()
+		k.release(p.pid)
 	}
 }
 
 // release lets the successor let go of what a killed guardian held.
-func (k *Keeper) release() {
-	k.c.Log.Warn("a guardian of the screen was killed; its successor lets go")
+func (k *Keeper) release(pid int) {
+	k.c.Log.Warn("a guardian of the screen was killed; its successor lets go", "pid", pid)
 	p, err := k.successor()
 	if err == nil {
 		err = p.tell(order{Release: true})
@@ -285,7 +289,7 @@ func (k *Keeper) attend(ctx context.Context, l *link, p *process, over <-chan st
 		select {
 		case <-over:
 			return
-		case <-p.ended:
+		case <-p.quiet:
 			l.close()
 			return
 		case w := <-l.conn.Watches():

@@ -3,8 +3,10 @@ package guardian
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/matoi119/matoi/rfb"
+	"github.com/matoi119/matoi/stdif/open1"
 )
 
 // pipe is the guardian's end of the agent's pipe: goroutines that read and write
@@ -21,9 +23,10 @@ type pipe struct {
 	taken  chan struct{}
 	broken chan error
 
-	full  chan []byte // frames to write
-	free  chan []byte // written; their memory comes back
-	room  []byte      // memory for the next frames; nil while the writer works
+	full  chan []byte   // frames to write
+	free  chan []byte   // written; their memory comes back
+	room  []byte        // memory for the next frames; nil while the writer works
+	deaf  chan struct{} // closed when the agent reads no more
 	ended chan struct{}
 }
 
@@ -32,7 +35,7 @@ func (p *pipe) start(in io.Reader, out, log io.Writer) {
 	p.fed, p.feed = io.Pipe()
 	p.gone, p.orders = make(chan struct{}), make(chan order)
 	p.said, p.taken, p.broken = make(chan rfb.ClientMessage), make(chan struct{}), make(chan error, 1)
-	p.full, p.free, p.ended = make(chan []byte, 1), make(chan []byte, 1), make(chan struct{})
+	p.full, p.free, p.deaf, p.ended = make(chan []byte, 1), make(chan []byte, 1), make(chan struct{}), make(chan struct{})
 	p.room = make([]byte, 0, 64<<10)
 	go p.read()
 	go p.write(out)
@@ -115,10 +118,30 @@ func (p *pipe) write(out io.Writer) {
 		select {
 		case b := <-p.full:
 			if _, err := out.Write(b); err != nil {
-				return // the reader sees the same end
+				close(p.deaf) // the reader sees the same end
+				return
 			}
 			p.free <- b
 		case <-p.ended:
+			return
+		}
+	}
+}
+
+// last says that everything was let go of, to an agent that still reads.
+func (s *server) last() {
+	late := time.NewTimer(endWithin / 2)
+	defer late.Stop()
+	for said := false; s.room == nil || !said; {
+		if s.room != nil {
+			s.full <- appendWord(s.room[:0], open1.ScreenNotice{Type: wordOver})
+			s.room, said = nil, true
+		}
+		select {
+		case s.room = <-s.free:
+		case <-s.deaf:
+			return
+		case <-late.C:
 			return
 		}
 	}

@@ -18,19 +18,21 @@ const endWithin = time.Second
 
 // process is one guardian, seen from the agent.
 type process struct {
+	pid   int // 0: inside
 	in    io.WriteCloser
 	out   io.Reader
 	kill  func()
-	wait  func() error // after out has ended; nil when it ended as it should
+	wait  func() error  // after out has ended
+	quiet chan struct{} // closed when it says no more: it has let go, or was killed
+	clean bool          // it said that it has let go; valid after quiet
 	ended chan struct{}
-	err   error // valid after ended
 
 	mu   sync.Mutex // one writer of in; the fields below
 	link *link      // nil while it is warm
 	last open1.ScreenNotice
 }
 
-// launch starts a guardian and reads what it says until it ends.
+// launch starts a guardian and reads what it says until it ends. It owns k.mu.
 func (k *Keeper) launch() (*process, error) {
 	var p *process
 	var err error
@@ -39,9 +41,10 @@ func (k *Keeper) launch() (*process, error) {
 	} else if p, err = k.child(); err != nil {
 		return nil, err
 	}
-	p.ended = make(chan struct{})
+	p.quiet, p.ended = make(chan struct{}), make(chan struct{})
 	k.running.Go(func() { p.read(k) })
 	source := k.c.Source
+	source.Lazy = source.Kind == KindVNC && k.link != nil
 	if err := p.tell(order{Source: &source}); err != nil {
 		p.kill()
 		<-p.ended
@@ -65,7 +68,7 @@ func (k *Keeper) child() (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start guardian: %w", err)
 	}
-	return &process{in: in, out: out, kill: func() { _ = cmd.Process.Kill() }, wait: cmd.Wait}, nil
+	return &process{pid: cmd.Process.Pid, in: in, out: out, kill: func() { _ = cmd.Process.Kill() }, wait: cmd.Wait}, nil
 }
 
 // inside is a guardian in this process, for screens that are made up here: they
@@ -102,40 +105,52 @@ func (p *process) write(b []byte) error {
 // and the link.
 func (p *process) read(k *Keeper) {
 	defer close(p.ended)
-	var buf []byte
-	for {
+	for buf := []byte(nil); ; {
 		kind, body, err := readFrame(p.out, buf)
 		if buf = body; err != nil {
 			if errors.Is(err, errFrame) {
-				p.kill()
+				p.kill() // it broke our own rules
 			}
 			break
 		}
-		p.mu.Lock()
-		l := p.link
-		p.mu.Unlock()
 		if kind == kindRFB {
-			if l != nil {
+			if l := p.linked(); l != nil {
 				l.send(body)
 			}
 			continue
 		}
 		var n open1.ScreenNotice
 		if json.Unmarshal(body, &n) != nil {
-			p.kill() // it broke our own rules
+			p.kill()
 			break
 		}
-		p.mu.Lock()
-		if n.Type != open1.ScreenLocal {
-			p.last = n
+		if n.Type == wordOver {
+			p.clean = true
+			break
 		}
-		p.mu.Unlock()
-		k.noticed(n)
-		if l != nil {
-			l.notify(n)
-		}
+		p.noticed(k, n)
 	}
-	p.err = p.wait()
+	close(p.quiet)
+	_, _ = io.Copy(io.Discard, p.out) // a writer must not wait for us
+	_ = p.wait()                      // how it ended says less than its last word
+}
+
+func (p *process) linked() *link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.link
+}
+
+func (p *process) noticed(k *Keeper, n open1.ScreenNotice) {
+	if n.Type != open1.ScreenLocal {
+		p.mu.Lock()
+		p.last = n
+		p.mu.Unlock()
+	}
+	k.noticed(n)
+	if l := p.linked(); l != nil {
+		l.notify(n)
+	}
 }
 
 // serve connects the guardian to a headquarters.
@@ -150,19 +165,25 @@ func (p *process) serve(l *link) error {
 	return p.tell(order{Begin: true})
 }
 
+// seen reports whether its screen was seen.
+func (p *process) seen() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last.Type == open1.ScreenSource
+}
+
 // end closes the pipe and waits until the guardian has let go. killed reports that
-// it could not.
+// it did not say so. The rest of its end nobody waits for.
 func (p *process) end() (killed bool) {
 	_ = p.in.Close()
 	late := time.NewTimer(endWithin)
 	defer late.Stop()
 	select {
-	case <-p.ended:
+	case <-p.quiet:
 	case <-late.C:
 		p.kill()
-		<-p.ended
-		return true
+		<-p.quiet
 	}
-	var exit *exec.ExitError
-	return errors.As(p.err, &exit) && !exit.Exited() // a signal, not an exit code
+	time.AfterFunc(5*endWithin, p.kill) // it has ended long ago
+	return !p.clean
 }

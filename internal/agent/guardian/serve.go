@@ -18,7 +18,7 @@ const (
 	// silenceAfter is after how long without a sign it lets go of what is held. The
 	// headquarters beats every 50 ms; all is up 200 ms after the last sign (standard-
 	// interface §5.3), the way to the display included.
-	silenceAfter = 180 * time.Millisecond
+	silenceAfter = 170 * time.Millisecond
 	// localRest is how long the console waits after the person at the terminal.
 	localRest = 3 * time.Second
 	lookEvery = 100 * time.Millisecond
@@ -45,6 +45,8 @@ type server struct {
 	trying bool
 	tried  time.Time
 	fault  stdif.Code // told and not yet over
+	unseen bool       // nothing was captured since it was opened
+	lazy   bool       // the screen stays closed until it is wanted
 
 	screen  capture.Screen // nil while it is down
 	monitor int            // -1: all
@@ -96,6 +98,7 @@ func (s *server) close() {
 		_ = s.screen.SetClipboard("") // what came from afar
 		_ = s.screen.Close()          // see above
 	}
+	s.last()
 	s.pipe.stop()
 }
 
@@ -105,7 +108,9 @@ func (s *server) warm(ctx context.Context) error {
 	defer look.Stop()
 	wanted, release := false, false
 	for seen := time.Now(); ; {
-		s.try(ctx)
+		if !s.lazy || wanted || release {
+			s.try(ctx)
+		}
 		s.flush()
 		if release && s.screen != nil {
 			release = false
@@ -155,21 +160,22 @@ func (s *server) take(r result) {
 		s.fail(err)
 		return
 	}
+	s.unseen = true
 	s.capture()
-	if s.screen == nil {
-		return
-	}
-	s.fault = 0
-	s.words = appendWord(s.words, s.source())
 }
 
-// fail says that the screen cannot be shown, once, and lets it be opened anew.
+// fail says that the screen cannot be shown, once, and lets it be opened anew. A
+// source that is away looks for its server by itself.
 func (s *server) fail(err error) {
 	code := codeOf(err)
 	if s.fault != code {
 		s.fault = code
 		s.words = appendWord(s.words, open1.ScreenNotice{Type: open1.ScreenFault, Code: code})
 		s.noted(err)
+	}
+	if errors.Is(err, capture.ErrAway) && s.screen != nil {
+		s.changed, s.next = true, time.Now().Add(lookEvery)
+		return
 	}
 	if s.screen != nil {
 		_ = s.screen.Close() // it is broken
@@ -237,6 +243,10 @@ func (s *server) capture() {
 	if err != nil && !s.changed {
 		s.fail(err)
 		return
+	}
+	if s.fault != 0 || s.unseen { // it is back, or new
+		s.fault, s.unseen = 0, false
+		s.words = appendWord(s.words, s.source())
 	}
 	if s.sender != nil {
 		s.view.tell(s.sender, changes)
