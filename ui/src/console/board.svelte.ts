@@ -5,11 +5,21 @@ import { arrange, rings } from './order'
 /** Row is one card's place in memory: only what shows this card looks again when it changes. */
 export class Row {
   readonly id: string
-  card = $state.raw<Card>(undefined as unknown as Card)
+  /** the card for whoever looks at all of them and has heard of the board's version */
+  plain: Card
+  #card = $state.raw<Card>(undefined as unknown as Card)
 
   constructor(id: string, card: Card) {
     this.id = id
-    this.card = card
+    this.#card = this.plain = card
+  }
+
+  get card(): Card {
+    return this.#card
+  }
+
+  set card(card: Card) {
+    this.#card = this.plain = card
   }
 }
 
@@ -41,9 +51,12 @@ export class Board {
   flood = $state.raw({ more: 10, withinMs: 60_000 })
   cursor = 0
 
+  /** grows with every card that changes: who looks at all of them listens to it once and not to two hundred */
+  version = $state(0)
+
   #byId = new Map<string, Row>()
-  #order = $derived.by(() => arrange(this.rows.map((r) => r.card), this.consoleId))
-  #waiting = $derived(this.rows.filter((r) => rings(r.card)).map((r) => r.card))
+  #order = $derived.by(() => arrange(this.cards(), this.consoleId))
+  #waiting = $derived(this.cards().filter(rings))
 
   constructor(consoleId: string) {
     this.consoleId = consoleId
@@ -56,6 +69,18 @@ export class Board {
   /** waiting lists what nobody has taken, in no order. */
   get waiting(): Card[] {
     return this.#waiting
+  }
+
+  /** cards are all of them as they are now. */
+  cards(): Card[] {
+    void this.version
+    return this.rows.map((r) => r.plain)
+  }
+
+  /** card is one of them, for whoever looks at many. */
+  card(id: string): Card | undefined {
+    void this.version
+    return this.#byId.get(id)?.plain
   }
 
   row(id: string): Row | undefined {
@@ -84,6 +109,7 @@ export class Board {
     for (const [id, card] of cards) kept.push(new Row(id, card))
     this.#byId = new Map(kept.map((r) => [r.id, r]))
     this.rows = kept
+    this.version++
     this.links = answer.terminals.map((l) => new LinkRow(l.id, l))
     this.consoles = answer.consoles ?? []
     this.counts = answer.counts ?? { stored: 0, shown: 0 }
@@ -97,6 +123,7 @@ export class Board {
   put(card: Card): void {
     if (!card.unsaved) this.#dropTwins(card)
     const row = this.#byId.get(card.id)
+    this.version++
     if (row) {
       row.card = card
       return

@@ -2,6 +2,7 @@
 // belongs to it stands as one counted card that names all its numbers. Nothing
 // is left out, nothing of another service or another mode is ever in it.
 import type { BoardAnswer, Card } from '../api/types'
+import { time } from './order'
 
 export type FloodRule = BoardAnswer['flood']
 
@@ -22,7 +23,7 @@ function flooding(ids: string[], card: (id: string) => Card | undefined, rule: F
     const c = card(id)
     if (!c || c.claim || c.state === 'closed' || c.handledAlone) continue
     const list = by.get(keyOf(c)) ?? []
-    list.push({ id, at: Date.parse(c.receivedAt) || 0 })
+    list.push({ id, at: time(c.receivedAt) })
     by.set(keyOf(c), list)
   }
   const out = new Map<string, Set<string>>()

@@ -27,9 +27,19 @@ export function rings(c: Card): boolean {
   return sectionOf(c) === 'waiting' && !c.handledAlone
 }
 
-function time(at: string): number {
-  const ms = Date.parse(at)
-  return Number.isFinite(ms) ? ms : 0
+// A board is put in order with every frame that brought something; the times of
+// its cards stay.
+const times = new Map<string, number>()
+const mostTimes = 20_000
+
+export function time(at: string): number {
+  let ms = times.get(at)
+  if (ms !== undefined) return ms
+  ms = Date.parse(at)
+  if (!Number.isFinite(ms)) ms = 0
+  if (times.size >= mostTimes) times.clear()
+  times.set(at, ms)
+  return ms
 }
 
 function byAge(a: Card, b: Card): number {
