@@ -96,7 +96,7 @@ type demoCommand struct {
 
 // Run starts the demo and stays until it is told to end.
 func (c *demoCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	d, err := app.StartDemo(ctx, app.DemoConfig{Media: app.MediaConfig{Child: app.OwnBinary}, Dir: c.Dir, Listen: c.Listen, Version: version(), Log: log})
+	d, err := app.StartDemo(ctx, app.DemoConfig{Media: app.MediaConfig{Child: app.OwnBinary}, Guardian: app.OwnBinary, Dir: c.Dir, Listen: c.Listen, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

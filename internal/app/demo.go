@@ -23,6 +23,7 @@ import (
 	"github.com/matoi119/matoi/sim/hostile"
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/sim/net119"
+	"github.com/matoi119/matoi/sim/page"
 	"github.com/matoi119/matoi/sim/video119"
 	"github.com/matoi119/matoi/stdif"
 )
@@ -36,7 +37,8 @@ type Demo struct {
 	temp     bool
 	server   *Server
 	terms    []*Terminal
-	cables   []*cable // to terms, one each
+	cables   []*cable     // to terms, one each
+	pages    []*page.Page // what the terminals show, one each
 	cloud    *net119.Cloud
 	centre   *aacn.Centre
 	hostile  intake.Client
@@ -56,10 +58,13 @@ type DemoConfig struct {
 
 	// ByPage leaves the hand-over of the Net119 service to its own page in the
 	// terminal's browser; otherwise installed software does it too.
-	ByPage  bool
-	Media   MediaConfig
-	Version string
-	Log     *slog.Logger
+	ByPage bool
+	Media  MediaConfig
+	// Guardian is the binary whose main gives way to GuardianChild; "" = the
+	// terminals' screens are opened in this process.
+	Guardian string
+	Version  string
+	Log      *slog.Logger
 }
 
 // demoConsole is a seat, and who sits there.
@@ -175,13 +180,14 @@ func (d *Demo) terminals(ctx context.Context) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	origin := "http://localhost:" + port(cloudListener.Addr())
-	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "201"}, "t-01",
+	one, credentials, err := d.terminal(ctx, terminal.Terminal{Name: "Net119端末", Place: "通信室 東側", Phone: "201"}, "t-01", page.Config{},
 		demoService{"net119.example", "ネット119（模擬）", []string{origin}}, demoService{"aacn.example", "事故自動通報（模擬）", nil}, demoService{"relay.example", "代理通報（模擬）", nil},
 		demoService{"video119.example", "映像通報（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
 	}
 	two, others, err := d.terminal(ctx, terminal.Terminal{Name: "予備端末", Place: "通信室 西側", Phone: "202"}, "t-02",
+		page.Config{Name: "予備端末の画面（模擬サービス）", Width: 1024, Height: 768, Monitors: 2},
 		demoService{"hostile.example", "不正データ（模擬）", nil})
 	if err != nil {
 		return errors.Join(err, cloudListener.Close())
@@ -226,7 +232,7 @@ type demoService struct {
 }
 
 // terminal adds the services, enrols over the real protocol, and starts.
-func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, services ...demoService) (*Terminal, []string, error) {
+func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, shows page.Config, services ...demoService) (*Terminal, []string, error) {
 	face, err := freeAddress()
 	if err != nil {
 		return nil, nil, err
@@ -238,6 +244,9 @@ func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, ser
 	d.cables = append(d.cables, line)
 	c := TerminalConfig{Dir: filepath.Join(d.dir, id), ID: id, Name: t.Name, Intake: "127.0.0.1:0", Face: face, Version: d.c.Version,
 		Reserve: demoReserve, Log: d.c.Log.With("part", id)}
+	if c.Screen, err = d.screen(ctx, shows); err != nil {
+		return nil, nil, err
+	}
 	var credentials []string
 	for _, s := range services {
 		credential, err := AddService(ctx, c, s.id, s.name, false, s.origins)

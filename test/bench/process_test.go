@@ -27,6 +27,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if code, is := app.GuardianChild(os.Args, os.Stdin, os.Stdout); is {
+		os.Exit(code)
+	}
 	if text := os.Getenv(roleVariable); text != "" {
 		if err := play(text); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -45,6 +48,7 @@ type role struct {
 	Dir      string
 	Face     string // of the terminal
 	Postgres string
+	Screen   string // of the terminal, as its command names it; "" = none
 }
 
 const headquarters = "279999"
@@ -54,12 +58,16 @@ func (r role) house() app.HouseConfig {
 }
 
 func (r role) terminal() app.TerminalConfig {
-	return app.TerminalConfig{Dir: r.Dir, ID: "t-01", Name: "計測端末", Intake: "127.0.0.1:0", Face: r.Face, Reserve: 4 << 20, Log: quiet()}
+	screen, err := app.ParseScreen(r.Screen, "", 0)
+	if err != nil {
+		panic(err) // a benchmark's own words
+	}
+	return app.TerminalConfig{Screen: screen, Dir: r.Dir, ID: "t-01", Name: "計測端末", Intake: "127.0.0.1:0", Face: r.Face, Reserve: 4 << 20, Log: quiet()}
 }
 
 // quiet is the log of a process: problems only.
 func quiet() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // play runs a role until standard input ends, and says its address on standard

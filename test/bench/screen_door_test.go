@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,18 +185,19 @@ func (g *glance) whole(b testing.TB) {
 	p := g.in.Framebuffer()
 	across := (p.Width + tile - 1) / tile
 	seen := make([]bool, across*((p.Height+tile-1)/tile))
-	missing := len(seen)
-	for missing > 0 {
-		for _, a := range g.next(b).Areas {
-			for y := int(a.Y) / tile; y*tile < int(a.Y)+int(a.Height); y++ {
-				for x := int(a.X) / tile; x*tile < int(a.X)+int(a.Width); x++ {
-					// An area counts for the tiles whose middle it holds.
-					mx, my := min(x*tile+tile/2, p.Width-1), min(y*tile+tile/2, p.Height-1)
-					in := mx >= int(a.X) && mx < int(a.X)+int(a.Width) && my >= int(a.Y) && my < int(a.Y)+int(a.Height)
-					if in && !seen[y*across+x] {
-						seen[y*across+x] = true
-						missing--
-					}
+	for missing := len(seen); missing > 0; {
+		u := g.next(b)
+		if u.Resized {
+			g.whole(b)
+			return
+		}
+		for _, a := range u.Areas {
+			for i := range seen {
+				// An area counts for the tiles whose middle it holds.
+				x, y := min(i%across*tile+tile/2, p.Width-1), min(i/across*tile+tile/2, p.Height-1)
+				if !seen[i] && !a.Intersect(rfb.Rect{X: uint16(x), Y: uint16(y), Width: 1, Height: 1}).Empty() {
+					seen[i] = true
+					missing--
 				}
 			}
 		}
@@ -268,6 +270,23 @@ func tiger(b testing.TB, display string) *door {
 	}
 	answers(b, d)
 	return d
+}
+
+// x11vnc is an installed VNC server for a terminal to attach to.
+func x11vnc(b testing.TB, display string) (address string) {
+	b.Helper()
+	address = freeAddress(b)
+	run(b, nil, "x11vnc", "-display", display, "-rfbport", port(address), "-localhost", "-nopw", "-forever", "-shared", "-quiet", "-noipv6")
+	for late := time.Now().Add(10 * time.Second); ; {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			_ = c.Close()
+			return address // it notices that nobody stays
+		}
+		if time.Now().After(late) {
+			b.Fatal(err)
+		}
+	}
 }
 
 func port(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }

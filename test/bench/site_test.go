@@ -32,6 +32,7 @@ type site struct {
 type shape struct {
 	postgres           string
 	services, consoles int
+	screen             string // of the terminal
 }
 
 const account, password = "bench", "long enough for a measurement"
@@ -42,7 +43,7 @@ func open(b testing.TB, o shape) *site {
 	b.Helper()
 	dir := b.TempDir()
 	hq := role{Role: "server", Dir: filepath.Join(dir, "headquarters"), Postgres: o.postgres}
-	at := role{Role: "terminal", Dir: filepath.Join(dir, "terminal"), Face: freeAddress(b)}
+	at := role{Role: "terminal", Dir: filepath.Join(dir, "terminal"), Face: freeAddress(b), Screen: o.screen}
 	s := new(site)
 	pool := x509.NewCertPool()
 	var codes []string
