@@ -27,7 +27,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if code, is := app.GuardianChild(os.Args, os.Stdin, os.Stdout); is {
+	if code, is := guardianChild(); is {
 		os.Exit(code)
 	}
 	if text := os.Getenv(roleVariable); text != "" {
@@ -40,6 +40,19 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	stopPostgres()
 	os.Exit(code)
+}
+
+// guardianChild is the third process of a terminal with a screen.
+func guardianChild() (code int, is bool) {
+	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
+		return 0, false
+	}
+	profiled, err := profile(fmt.Sprintf("guardian-%d", os.Getpid()))
+	if err != nil {
+		return 1, true
+	}
+	code, is = app.GuardianChild(os.Args, os.Stdin, os.Stdout)
+	return code, is && profiled() == nil
 }
 
 // role is one process of the system under load.
