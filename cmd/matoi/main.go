@@ -40,6 +40,7 @@ type commands struct {
 	Map      mapCommand      `cmd:"" help:"The map that consoles draw: import, show, remove."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`
 	Probe    probeCommand    `cmd:"" help:"Look at an endpoint's TLS from outside and judge it by a dated list."`
+	Drill    drillCommand    `cmd:"" help:"Drills with a record: a terminal that must work alone."`
 	Verify   verifyCommand   `cmd:"" help:"Compare a store or a spool with its evidence log."`
 	Settings settingsCommand `cmd:"" name:"config" help:"Every setting, its value, and where it came from."`
 	Version  versionCommand  `cmd:"" help:"Version of the program and of its parts."`

@@ -138,6 +138,9 @@ const (
 	AnswerKeep        Name = "answer.keep"
 	AnswerForget      Name = "answer.forget"
 
+	DrillCut           Name = "drill.cut"
+	DrillRestore       Name = "drill.restore"
+	DrillFinish        Name = "drill.finish"
 	ScreenRecordPolicy Name = "screen.record.policy"
 	RecordingBegin     Name = "recording.begin"
 	RecordingEnd       Name = "recording.end"
@@ -189,6 +192,7 @@ func Rights() map[Name]authz.Right {
 		ScreenPreempt: authz.ScreenPreempt, ScreenMirror: authz.ScreenMirror,
 		ScreenLapse: authz.ScreenCarry, ScreenLocal: authz.ScreenCarry, ScreenInput: authz.ScreenCarry,
 		AnswerKeep: authz.AnswerKeep, AnswerForget: authz.AnswerForget,
+		DrillCut: authz.DrillLead, DrillFinish: authz.DrillLead, DrillRestore: authz.DrillStop,
 		ScreenRecordPolicy: authz.ScreenRecordPolicy, RecordingBegin: authz.RecordingKeep, RecordingEnd: authz.RecordingKeep,
 		RecordingLook: authz.RecordingLook, RecordingExport: authz.RecordingExport, RecordingDispose: authz.RecordingDispose,
 	}

@@ -239,6 +239,12 @@ func attempts(h *house, reportID string) map[act.Name]func(ctx context.Context, 
 		act.ScreenInput: func(ctx context.Context, who act.Who) error {
 			return h.CountScreen(ctx, who, terminal1, screen.Lease{Token: 1}, act.ScreenCounts{})
 		},
+		act.DrillCut: func(ctx context.Context, who act.Who) error {
+			_, err := h.CutForDrill(ctx, who, act.NewDrill{Terminal: terminal1, Reason: "訓練", Leader: "佐藤", Lasting: time.Minute})
+			return err
+		},
+		act.DrillRestore: func(ctx context.Context, who act.Who) error { return h.RestoreAfterDrill(ctx, who, "none", "stopped") },
+		act.DrillFinish:  func(ctx context.Context, who act.Who) error { return h.FinishDrill(ctx, who, "none", true, "", nil) },
 		act.ScreenRecordPolicy: func(ctx context.Context, who act.Who) error {
 			return h.DecideRecording(ctx, who, terminal1, true, "訓練のため")
 		},

@@ -23,6 +23,7 @@ func (a *Agent) faceServer(m Member) *http.Server {
 	mux.HandleFunc("GET "+open1.PathLive+"{service}/{report}", a.livePicture)
 	mux.HandleFunc("GET "+open1.PathHealth, a.health)
 	mux.HandleFunc("GET "+open1.PathScreen, a.screenPlane)
+	mux.HandleFunc("GET "+open1.PathTally, a.tally)
 	if m.Renewal != nil {
 		mux.Handle(m.RenewalPath, m.Renewal)
 	}

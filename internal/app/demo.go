@@ -65,6 +65,8 @@ type DemoConfig struct {
 	Guardian string
 	Version  string
 	Log      *slog.Logger
+
+	grace time.Duration // of the terminals; see TerminalConfig
 }
 
 // demoConsole is a seat, and who sits there.
@@ -243,7 +245,7 @@ func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, sho
 	}
 	d.cables = append(d.cables, line)
 	c := TerminalConfig{Dir: filepath.Join(d.dir, id), ID: id, Name: t.Name, Intake: "127.0.0.1:0", Face: face, Version: d.c.Version,
-		Reserve: demoReserve, Log: d.c.Log.With("part", id)}
+		Reserve: demoReserve, Log: d.c.Log.With("part", id), grace: d.c.grace}
 	if c.Screen, err = d.screen(ctx, shows); err != nil {
 		return nil, nil, err
 	}

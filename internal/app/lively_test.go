@@ -32,6 +32,10 @@ func livelyToo(t *testing.T, h *House, who act.Who, id string) {
 	}))
 	ok(t, h.Acts.RequestVideo(ctx, who, act.AskVideo{ID: "video-1", Origin: id, Service: "video", Phone: "090-1234-5678", Purpose: stdif.PurposeScene}))
 	chief := act.Who{Principal: authz.OfPerson(staff.Person{ID: "chief", Roles: []staff.Role{staff.Supervisor}}), Console: who.Console}
+	ok(t, h.Acts.Enrol(ctx, cl, terminal.Terminal{ID: "t-02", Name: "予備端末", Place: "通信室", Address: "127.0.0.1:8444", Serials: []string{"02"}, EnrolledAt: time.Now()}))
+	drill := must[terminal.Drill](t)(h.Acts.CutForDrill(ctx, cl, act.NewDrill{Terminal: "t-02", Reason: "訓練", Leader: "佐藤", Lasting: time.Minute}))
+	ok(t, h.Acts.RestoreAfterDrill(ctx, cl, drill.ID, terminal.RestoreDone))
+	ok(t, h.Acts.FinishDrill(ctx, cl, drill.ID, true, "ab", []byte("{}")))
 	ok(t, h.Acts.DecideRecording(ctx, chief, "t-01", true, "訓練の振り返りのため"))
 	rec, begun, err := h.Acts.BeginRecording(ctx, gw, act.RecordingWanted{Terminal: "t-01", By: screen.By{Console: who.Console, Person: who.ID}, At: h.Store.Now()})
 	if ok(t, err); !begun {

@@ -116,14 +116,7 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 type lateBell struct{ gateway.Bell }
 
 func (s *Server) newGateway(bell gateway.Bell) *gateway.Gateway {
-	shown := s.CA.Gateway(s.House.c.Now)
-	refused := func(id string) func(string) bool {
-		return func(serial string) bool {
-			t, err := s.Store.Terminals().Terminal(context.Background(), id)
-			return err != nil || !t.Admits(serial)
-		}
-	}
-	settings := func(id string) *tls.Config { return pki.GatewayTLS(s.CA, shown, id, refused(id)) }
+	settings := s.dialling(s.CA.Gateway(s.House.c.Now))
 	screens := gateway.ScreenConfig{Acts: s.Acts, Store: s.Store, Table: store.LeaseTable}
 	return gateway.New(gateway.Config{Screens: screens, Headquarters: s.House.c.HQ, Name: s.House.c.Name, TLS: settings, Acts: s.Acts, Store: s.Store,
 		Bell: bell, Now: s.House.c.Now, Jitter: rand.Float64, Log: s.c.Log,

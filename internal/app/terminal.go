@@ -33,6 +33,8 @@ type TerminalConfig struct {
 	// Screen is what headquarters may see and operate; nil: nothing. ParseScreen
 	// makes one.
 	Screen *guardian.Config
+
+	grace time.Duration // 0 = the agent's: how long the link may be down before its own page rings
 }
 
 func (c TerminalConfig) spoolDir() string  { return filepath.Join(c.Dir, "spool") }
@@ -57,7 +59,7 @@ func StartTerminal(ctx context.Context, c TerminalConfig) (*Terminal, error) {
 		}
 	}
 	a, err := agent.Start(ctx, agent.Config{Dir: c.spoolDir(), Intake: c.Intake, Face: c.Face, Name: c.Name, Version: c.Version, Log: c.Log,
-		Member: member, Enrolled: c.member, Reserve: c.Reserve, Screen: c.Screen})
+		Member: member, Enrolled: c.member, Reserve: c.Reserve, Screen: c.Screen, LinkGrace: c.grace})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package authz
 
-// Rights on recordings of screens.
+// Rights on recordings of screens and on drills.
 const (
+	DrillLead          Right = "drill.lead"
+	DrillStop          Right = "drill.stop"
 	ScreenRecordPolicy Right = "screen.record.policy"
 	RecordingRead      Right = "recording.read"
 	RecordingLook      Right = "recording.look"
@@ -12,6 +14,8 @@ const (
 
 func recordingRights() []Declaration {
 	return []Declaration{
+		{DrillLead, "訓練のため、理由を付けて専用端末との回線を一時的に断ち、結果を残す（実災害の通報が残る間はできない）", []Who{Maintainer, CommandLine}},
+		{DrillStop, "訓練の回線断をやめ、すぐに回線を戻す", []Who{Dispatcher, Supervisor, Maintainer, Gateway, CommandLine}},
 		{ScreenRecordPolicy, "専用端末の画面を録画するかどうかを、理由を付けて決める", []Who{Supervisor}},
 		{RecordingRead, "録画の一覧と、誰が見たかを見る。映像は含まない", []Who{Supervisor, Auditor}},
 		{RecordingLook, "録画の映像を見る（見たことが証跡に残る）", []Who{Supervisor}},

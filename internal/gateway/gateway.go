@@ -31,6 +31,7 @@ type Stories interface {
 	Deliver(ctx context.Context, who act.Who, destination string, done []act.Delivered) error
 	Link(ctx context.Context, who act.Who, l terminal.Link) error
 	Services(ctx context.Context, who act.Who, id string, services []terminal.Service) error
+	RestoreAfterDrill(ctx context.Context, who act.Who, id, why string) error
 }
 
 // Reads is what the gateway reads of the store.
@@ -38,7 +39,9 @@ type Reads interface {
 	Spools
 	Terminals() terminal.Store
 	Undelivered(ctx context.Context, destination string, limit int) ([]entry.Message, error)
+	Drills() terminal.DrillReader
 	OnCommit(hook func(seq int64))
+	OnWrite(hook func(), tables ...string)
 }
 
 // Spools says what is stored of a terminal's spools.
@@ -84,6 +87,7 @@ type Gateway struct {
 
 	mu    sync.Mutex
 	links map[string]*running
+	cuts  map[string]terminal.Drill
 }
 
 type running struct {
@@ -135,6 +139,7 @@ func (g *Gateway) Ready(terminalID string) bool {
 // Run follows the register until ctx ends and every link has ended.
 func (g *Gateway) Run(ctx context.Context) error {
 	g.c.Store.OnCommit(func(int64) { g.kick() })
+	g.c.Store.OnWrite(g.Follow, "terminal_drill")
 	defer g.stopAll()
 	var screens sync.WaitGroup
 	screens.Go(func() { _ = g.screens.run(ctx) }) // it ends with ctx and no otherwise
@@ -167,6 +172,9 @@ func (g *Gateway) Follow() {
 // calls it. No lock is held while a link ends or the store is read: the writer
 // takes the same lock after each commit.
 func (g *Gateway) follow(ctx context.Context) error {
+	if err := g.followDrills(ctx); err != nil {
+		return err
+	}
 	terminals, err := g.c.Store.Terminals().Terminals(ctx)
 	if err != nil {
 		return err

@@ -24,14 +24,17 @@ type link struct {
 	mu    sync.Mutex
 	state terminal.Link
 	seen  Info
-	live  *live // nil while there is no connection
+	live  *live                   // nil while there is no connection
+	sever context.CancelCauseFunc // ends the present connection; nil while there is none
+
+	restored chan struct{} // a drill may be over
 
 	wake  chan struct{} // the outbox may hold something
 	retry *retrier
 }
 
 func newLink(g *Gateway, t terminal.Terminal, stored terminal.Link) *link {
-	l := &link{g: g, t: t, id: t.ID, state: stored, wake: make(chan struct{}, 1)}
+	l := &link{g: g, t: t, id: t.ID, state: stored, wake: make(chan struct{}, 1), restored: make(chan struct{}, 1)}
 	l.retry = newRetrier(l)
 	return l
 }
@@ -85,6 +88,9 @@ func (l *link) run(ctx context.Context) {
 	go l.retry.run(ctx)
 	defer l.retry.wait()
 	for ctx.Err() == nil {
+		if l.waitCut(ctx); ctx.Err() != nil {
+			return
+		}
 		l.step(ctx, terminal.Event{Kind: terminal.EventDial})
 		err := l.connect(ctx)
 		if ctx.Err() != nil {
@@ -96,6 +102,9 @@ func (l *link) run(ctx context.Context) {
 		}
 		l.g.c.Log.Warn("link lost", "terminal", l.id, "code", int(code), "err", err)
 		l.step(ctx, terminal.Event{Kind: terminal.EventLost, Problem: code})
+		if l.g.Cut(l.id) {
+			continue
+		}
 		select {
 		case <-time.After(terminal.Wait(l.tries(), l.g.c.Jitter())):
 		case <-ctx.Done():
@@ -107,6 +116,11 @@ func (l *link) run(ctx context.Context) {
 func (l *link) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	l.severBy(cancel)
+	defer l.severBy(nil)
+	if l.g.Cut(l.id) { // since run has looked
+		return errDrill
+	}
 	hello, err := l.g.hello(ctx, l.id)
 	if err != nil {
 		return err
@@ -136,6 +150,12 @@ func (l *link) connect(ctx context.Context) error {
 	_ = conn.CloseNow() // the first part that ended may have closed it
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+func (l *link) severBy(f context.CancelCauseFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sever = f
 }
 
 // maxInFlight is how many frames may wait for their commit on one link. A full

@@ -161,8 +161,9 @@ func (s *Spool) EachOpen(ctx context.Context, f func(Report) error) error {
 }
 
 // Ringing returns the reports for which this terminal's own page rings: those
-// that the headquarters asked for, and, while alone is true, every actual report
-// that never left the terminal (condition 1-1-2). Nobody answered them yet.
+// that the headquarters asked for, and, while alone is true, every report that
+// never left the terminal (condition 1-1-2). Nobody answered them yet. Exercises
+// ring too: a drill that does not ring trains nobody. Tests do not.
 func (s *Spool) Ringing(ctx context.Context, alone bool, most int) ([]Report, error) {
 	rows, err := s.read.Asked(ctx, query.AskedParams{Hq: HQ, Limit: int32(most)})
 	if err != nil {

@@ -35,6 +35,7 @@ func Tables() []writer.Table {
 		t("screen_lease", "terminal"), t("screen_preemption", "terminal", "token"),
 		t("report_video", "id"), t("report_contact", "report", "id"),
 		t("screen_recording_policy", "terminal"), t("screen_recording", "id"), t("screen_recording_look", "id"),
+		t("terminal_drill", "id"),
 	}
 }
 

@@ -138,5 +138,6 @@ func (t *Terminal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux.HandleFunc("GET "+open1.PathReports, t.reports)
 	mux.HandleFunc("POST "+open1.PathInputs, t.takeInputs)
 	mux.HandleFunc("GET "+open1.PathHealth, t.health)
+	mux.HandleFunc("GET "+open1.PathTally, t.tally)
 	mux.ServeHTTP(w, r)
 }

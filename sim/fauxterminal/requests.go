@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/matoi119/matoi/stdif"
@@ -119,6 +120,39 @@ func (t *Terminal) health(w http.ResponseWriter, _ *http.Request) {
 		h.Storable, h.Pending, h.Through = true, 0, 0
 	}
 	answer(w, http.StatusOK, h)
+}
+
+// tally lists what is here above two numbers.
+func (t *Terminal) tally(w http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	inputs, _ := strconv.ParseInt(r.URL.Query().Get("inputs"), 10, 64)
+	t.mu.Lock()
+	out := open1.Tally{TerminalID: t.cfg.ID, Spool: t.spool, Clock: t.now(), Frames: []open1.TallyFrame{}, Inputs: []open1.TallyInput{}}
+	for _, f := range t.frames[min(max(after, 0), int64(len(t.frames))):] {
+		in, _, _ := open1.DecodeBody(f)
+		report, item := named(in)
+		out.Frames = append(out.Frames, open1.TallyFrame{Seq: f.Seq, MsgID: f.MsgID, Type: f.Type, ServiceID: f.ServiceID, ReportID: report, Item: item, Mode: f.Mode, At: f.SentAt})
+	}
+	for i, id := range t.order {
+		if in := t.inputs[id]; int64(i) >= inputs {
+			out.Inputs = append(out.Inputs, open1.TallyInput{Seq: int64(i) + 1, ID: id, ServiceID: in.ServiceID, ReportID: in.ReportID, Verb: in.Verb, At: in.At})
+		}
+	}
+	t.mu.Unlock()
+	answer(w, http.StatusOK, out)
+}
+
+// named is the report of a message and what tells it from others of its kind.
+func named(in stdif.Inbound) (report, item string) {
+	switch {
+	case in.Report != nil:
+		return in.Report.ID, strconv.FormatInt(in.Report.Revision, 10)
+	case in.Chat != nil:
+		return in.Chat.ReportID, in.Chat.ID
+	case in.State != nil:
+		return in.State.ReportID, string(in.State.State)
+	}
+	return "", ""
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

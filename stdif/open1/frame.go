@@ -26,6 +26,7 @@ const (
 	PathMedia   = "/open1/media/"  // GET {service}/{report}/{medium}, Range
 	PathLive    = "/open1/live/"   // GET {service}/{report} ?after=: the live picture after that one, or 204
 	PathHealth  = "/open1/health"  // GET: Health
+	PathTally   = "/open1/tally"   // GET ?after= &inputs=: Tally, what the terminal holds by number
 )
 
 // Paths of the services' face of a terminal (loopback, one credential per service).

@@ -41,6 +41,7 @@ var rules = []rule{
 
 	{[]string{"internal/media"}, join([]string{"internal/act", "internal/sandbox", "internal/store/blob", "stdif"}, field, base), "a worker between terminals, sealed files and the sandbox; it knows no door"},
 	{[]string{"internal/recording"}, join([]string{"internal/act", "internal/store/blob", "rfb", "stdif"}, field, base), "a worker between the relay, sealed files and the sandbox; it knows no door"},
+	{[]string{"internal/drill"}, join([]string{"internal/act", "stdif", "i18n"}, field, base), "leads a drill and judges it; it opens no connection itself"},
 	{[]string{"internal/sandbox"}, join([]string{"internal/sandbox", "stdif"}, base), "the child that decodes strangers' bytes carries nothing else"},
 
 	{[]string{"internal/seal"}, base, "keys and envelopes"},

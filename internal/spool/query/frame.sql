@@ -1,6 +1,9 @@
 -- name: LastSeq :one
 SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS seq FROM spool_frame WHERE hq = $1;
 
+-- name: FramesTally :many
+SELECT seq, msg_id, service, report_id, type, item, mode, at FROM spool_frame WHERE hq = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
 -- name: FrameByItem :one
 SELECT seq, report_id, digest, at FROM spool_frame
 WHERE hq = $1 AND service = $2 AND report_id = $3 AND type = $4 AND item = $5

@@ -202,6 +202,59 @@ func (q *Queries) FramesOfType(ctx context.Context, arg FramesOfTypeParams) ([]S
 	return items, nil
 }
 
+const framesTally = `-- name: FramesTally :many
+SELECT seq, msg_id, service, report_id, type, item, mode, at FROM spool_frame WHERE hq = $1 AND seq > $2 ORDER BY seq LIMIT $3
+`
+
+type FramesTallyParams struct {
+	Hq    string `db:"hq"`
+	Seq   int64  `db:"seq"`
+	Limit int32  `db:"limit"`
+}
+
+type FramesTallyRow struct {
+	Seq      int64  `db:"seq"`
+	MsgID    string `db:"msg_id"`
+	Service  string `db:"service"`
+	ReportID string `db:"report_id"`
+	Type     string `db:"type"`
+	Item     string `db:"item"`
+	Mode     string `db:"mode"`
+	At       int64  `db:"at"`
+}
+
+func (q *Queries) FramesTally(ctx context.Context, arg FramesTallyParams) ([]FramesTallyRow, error) {
+	rows, err := q.db.QueryContext(ctx, framesTally, arg.Hq, arg.Seq, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FramesTallyRow
+	for rows.Next() {
+		var i FramesTallyRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.MsgID,
+			&i.Service,
+			&i.ReportID,
+			&i.Type,
+			&i.Item,
+			&i.Mode,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lastSeq = `-- name: LastSeq :one
 SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS seq FROM spool_frame WHERE hq = $1
 `

@@ -1,6 +1,9 @@
 -- name: LastInput :one
 SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS seq FROM spool_input WHERE hq = $1;
 
+-- name: InputsTally :many
+SELECT seq, id, service, report_id, verb, at FROM spool_input WHERE hq = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
 -- name: InputByID :one
 SELECT seq, service, report_id FROM spool_input WHERE hq = $1 AND id = $2;
 

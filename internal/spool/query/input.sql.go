@@ -200,6 +200,55 @@ func (q *Queries) InputsOfReport(ctx context.Context, arg InputsOfReportParams) 
 	return items, nil
 }
 
+const inputsTally = `-- name: InputsTally :many
+SELECT seq, id, service, report_id, verb, at FROM spool_input WHERE hq = $1 AND seq > $2 ORDER BY seq LIMIT $3
+`
+
+type InputsTallyParams struct {
+	Hq    string `db:"hq"`
+	Seq   int64  `db:"seq"`
+	Limit int32  `db:"limit"`
+}
+
+type InputsTallyRow struct {
+	Seq      int64  `db:"seq"`
+	ID       string `db:"id"`
+	Service  string `db:"service"`
+	ReportID string `db:"report_id"`
+	Verb     string `db:"verb"`
+	At       int64  `db:"at"`
+}
+
+func (q *Queries) InputsTally(ctx context.Context, arg InputsTallyParams) ([]InputsTallyRow, error) {
+	rows, err := q.db.QueryContext(ctx, inputsTally, arg.Hq, arg.Seq, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []InputsTallyRow
+	for rows.Next() {
+		var i InputsTallyRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.Service,
+			&i.ReportID,
+			&i.Verb,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lastInput = `-- name: LastInput :one
 SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) AS seq FROM spool_input WHERE hq = $1
 `

@@ -18,7 +18,7 @@ ORDER BY ring_seq DESC LIMIT $2;
 
 -- name: Waiting :many
 SELECT * FROM spool_report
-WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode = 'actual'
+WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode <> 'test'
 ORDER BY ring_seq DESC LIMIT $3;
 
 -- name: ReportsUpTo :many

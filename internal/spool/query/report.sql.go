@@ -276,7 +276,7 @@ func (q *Queries) ReportsUpTo(ctx context.Context, arg ReportsUpToParams) ([]Spo
 
 const waiting = `-- name: Waiting :many
 SELECT hq, service, report_id, mode, revision, frame_seq, raw_seq, ring_seq, last_seq, first_at, touched_at, step, step_at, claimed, closed, ended, handled_alone, ring, quiet, private FROM spool_report
-WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode = 'actual'
+WHERE hq = $1 AND closed = 0 AND ring_seq > $2 AND quiet = 0 AND mode <> 'test'
 ORDER BY ring_seq DESC LIMIT $3
 `
 

@@ -117,6 +117,59 @@ func (q *Queries) Open(ctx context.Context, arg OpenParams) ([]OutboxMessage, er
 	return items, nil
 }
 
+const sentTo = `-- name: SentTo :many
+SELECT id, kind, created_at, done_at, problem FROM outbox_message WHERE hq = $1 AND destination = $2 AND created_at >= $3 ORDER BY id LIMIT $4
+`
+
+type SentToParams struct {
+	HQ          string `db:"hq"`
+	Destination string `db:"destination"`
+	CreatedAt   int64  `db:"created_at"`
+	Limit       int32  `db:"limit"`
+}
+
+type SentToRow struct {
+	ID        string `db:"id"`
+	Kind      string `db:"kind"`
+	CreatedAt int64  `db:"created_at"`
+	DoneAt    int64  `db:"done_at"`
+	Problem   int64  `db:"problem"`
+}
+
+func (q *Queries) SentTo(ctx context.Context, arg SentToParams) ([]SentToRow, error) {
+	rows, err := q.db.QueryContext(ctx, sentTo,
+		arg.HQ,
+		arg.Destination,
+		arg.CreatedAt,
+		arg.Limit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SentToRow
+	for rows.Next() {
+		var i SentToRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.CreatedAt,
+			&i.DoneAt,
+			&i.Problem,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const waiting = `-- name: Waiting :many
 SELECT destination, COUNT(*) AS n, MIN(created_at) AS oldest FROM outbox_message WHERE hq = $1 AND done_at = 0 GROUP BY destination
 `

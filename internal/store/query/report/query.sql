@@ -84,3 +84,7 @@ SELECT * FROM report_frame WHERE hq = @hq AND id IN (@k1, @k2, @k3, @k4, @k5, @k
 SELECT asked_at, origin, answer, state FROM report_video WHERE hq = @hq AND origin IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);
 -- name: VideosOfAll :many
 SELECT asked_at, origin, answer, state FROM report_video WHERE hq = @hq AND answer IN (@k1, @k2, @k3, @k4, @k5, @k6, @k7, @k8, @k9, @k10, @k11, @k12, @k13, @k14, @k15, @k16);
+-- name: OpenActual :one
+SELECT COUNT(*) FROM report_report WHERE hq = $1 AND terminal = $2 AND open = 1 AND (raised_at > 0 OR mode NOT IN ('exercise', 'test'));
+-- name: FramesAfter :many
+SELECT id, seq, msg_id, service, type, received_at, report FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND seq > $4 ORDER BY seq, id LIMIT $5;

@@ -646,6 +646,65 @@ func (q *Queries) Frames(ctx context.Context, arg FramesParams) ([]FramesRow, er
 	return items, nil
 }
 
+const framesAfter = `-- name: FramesAfter :many
+SELECT id, seq, msg_id, service, type, received_at, report FROM report_frame WHERE hq = $1 AND terminal = $2 AND spool = $3 AND seq > $4 ORDER BY seq, id LIMIT $5
+`
+
+type FramesAfterParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+	Spool    string `db:"spool"`
+	Seq      int64  `db:"seq"`
+	Limit    int32  `db:"limit"`
+}
+
+type FramesAfterRow struct {
+	ID         string `db:"id"`
+	Seq        int64  `db:"seq"`
+	MsgID      string `db:"msg_id"`
+	Service    string `db:"service"`
+	Type       string `db:"type"`
+	ReceivedAt int64  `db:"received_at"`
+	Report     string `db:"report"`
+}
+
+func (q *Queries) FramesAfter(ctx context.Context, arg FramesAfterParams) ([]FramesAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, framesAfter,
+		arg.HQ,
+		arg.Terminal,
+		arg.Spool,
+		arg.Seq,
+		arg.Limit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FramesAfterRow
+	for rows.Next() {
+		var i FramesAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Seq,
+			&i.MsgID,
+			&i.Service,
+			&i.Type,
+			&i.ReceivedAt,
+			&i.Report,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const framesOf = `-- name: FramesOf :many
 SELECT hq, id, terminal, spool, seq, msg_id, service, report, type, mode, revision, sent_at, received_at, late, health, problem, place, body FROM report_frame WHERE hq = $1 AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 `
@@ -1035,6 +1094,22 @@ func (q *Queries) Notes(ctx context.Context, arg NotesParams) ([]ReportNote, err
 		return nil, err
 	}
 	return items, nil
+}
+
+const openActual = `-- name: OpenActual :one
+SELECT COUNT(*) FROM report_report WHERE hq = $1 AND terminal = $2 AND open = 1 AND (raised_at > 0 OR mode NOT IN ('exercise', 'test'))
+`
+
+type OpenActualParams struct {
+	HQ       string `db:"hq"`
+	Terminal string `db:"terminal"`
+}
+
+func (q *Queries) OpenActual(ctx context.Context, arg OpenActualParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, openActual, arg.HQ, arg.Terminal)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const openRequests = `-- name: OpenRequests :many

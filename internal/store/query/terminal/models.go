@@ -4,6 +4,20 @@
 
 package terminalq
 
+type TerminalDrill struct {
+	HQ         string `db:"hq"`
+	ID         string `db:"id"`
+	Terminal   string `db:"terminal"`
+	State      string `db:"state"`
+	CutAt      int64  `db:"cut_at"`
+	Until      int64  `db:"until"`
+	RestoredAt int64  `db:"restored_at"`
+	EndedAt    int64  `db:"ended_at"`
+	Restored   string `db:"restored"`
+	Digest     string `db:"digest"`
+	Body       []byte `db:"body"`
+}
+
 type TerminalLink struct {
 	HQ         string `db:"hq"`
 	Terminal   string `db:"terminal"`

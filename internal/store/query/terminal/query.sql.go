@@ -9,6 +9,151 @@ import (
 	"context"
 )
 
+const drill = `-- name: Drill :one
+SELECT hq, id, terminal, state, cut_at, until, restored_at, ended_at, restored, digest, body FROM terminal_drill WHERE hq = $1 AND id = $2
+`
+
+type DrillParams struct {
+	HQ string `db:"hq"`
+	ID string `db:"id"`
+}
+
+func (q *Queries) Drill(ctx context.Context, arg DrillParams) (TerminalDrill, error) {
+	row := q.db.QueryRowContext(ctx, drill, arg.HQ, arg.ID)
+	var i TerminalDrill
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Terminal,
+		&i.State,
+		&i.CutAt,
+		&i.Until,
+		&i.RestoredAt,
+		&i.EndedAt,
+		&i.Restored,
+		&i.Digest,
+		&i.Body,
+	)
+	return i, err
+}
+
+const drillOf = `-- name: DrillOf :one
+SELECT hq, id, terminal, state, cut_at, until, restored_at, ended_at, restored, digest, body FROM terminal_drill WHERE hq = $1 AND state = $2 AND terminal = $3 LIMIT 1
+`
+
+type DrillOfParams struct {
+	HQ       string `db:"hq"`
+	State    string `db:"state"`
+	Terminal string `db:"terminal"`
+}
+
+func (q *Queries) DrillOf(ctx context.Context, arg DrillOfParams) (TerminalDrill, error) {
+	row := q.db.QueryRowContext(ctx, drillOf, arg.HQ, arg.State, arg.Terminal)
+	var i TerminalDrill
+	err := row.Scan(
+		&i.HQ,
+		&i.ID,
+		&i.Terminal,
+		&i.State,
+		&i.CutAt,
+		&i.Until,
+		&i.RestoredAt,
+		&i.EndedAt,
+		&i.Restored,
+		&i.Digest,
+		&i.Body,
+	)
+	return i, err
+}
+
+const drills = `-- name: Drills :many
+SELECT hq, id, terminal, state, cut_at, until, restored_at, ended_at, restored, digest, body FROM terminal_drill WHERE hq = $1 ORDER BY cut_at DESC, id LIMIT $2
+`
+
+type DrillsParams struct {
+	HQ    string `db:"hq"`
+	Limit int32  `db:"limit"`
+}
+
+func (q *Queries) Drills(ctx context.Context, arg DrillsParams) ([]TerminalDrill, error) {
+	rows, err := q.db.QueryContext(ctx, drills, arg.HQ, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TerminalDrill
+	for rows.Next() {
+		var i TerminalDrill
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Terminal,
+			&i.State,
+			&i.CutAt,
+			&i.Until,
+			&i.RestoredAt,
+			&i.EndedAt,
+			&i.Restored,
+			&i.Digest,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const drillsInState = `-- name: DrillsInState :many
+SELECT hq, id, terminal, state, cut_at, until, restored_at, ended_at, restored, digest, body FROM terminal_drill WHERE hq = $1 AND state = $2 ORDER BY terminal, cut_at
+`
+
+type DrillsInStateParams struct {
+	HQ    string `db:"hq"`
+	State string `db:"state"`
+}
+
+func (q *Queries) DrillsInState(ctx context.Context, arg DrillsInStateParams) ([]TerminalDrill, error) {
+	rows, err := q.db.QueryContext(ctx, drillsInState, arg.HQ, arg.State)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TerminalDrill
+	for rows.Next() {
+		var i TerminalDrill
+		if err := rows.Scan(
+			&i.HQ,
+			&i.ID,
+			&i.Terminal,
+			&i.State,
+			&i.CutAt,
+			&i.Until,
+			&i.RestoredAt,
+			&i.EndedAt,
+			&i.Restored,
+			&i.Digest,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const link = `-- name: Link :one
 SELECT hq, terminal, state, since, tries, missing, planes_down, problem FROM terminal_link WHERE hq = $1 AND terminal = $2
 `
