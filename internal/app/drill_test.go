@@ -31,15 +31,23 @@ func drillDemo(t *testing.T) *Demo {
 	return d
 }
 
+// One demo for all of it: a house takes seconds to build.
+func TestStandaloneDrill(t *testing.T) {
+	dutytest.Holds(t, "S3-1-1-2")
+	d := drillDemo(t)
+	ok(t, d.linked(t.Context(), "t-01"))
+	t.Run("passes", func(t *testing.T) { standaloneDrill(t, d) })
+	t.Run("finds a lost line", func(t *testing.T) { drillFindsALostLine(t, d) })
+	t.Run("never keeps the line", func(t *testing.T) { drillNeverKeepsTheLine(t, d) })
+}
+
 func drillConfig(t *testing.T) DrillConfig {
 	return DrillConfig{Reason: "四半期の訓練 CANARY-REASON", Leader: "佐藤", Lasting: 2 * time.Minute, Out: t.TempDir(), Say: func(string) {}, Version: "test", patience: 20 * time.Second}
 }
 
 // A whole case on the terminal alone, and not one message lost: the record says
 // so, is kept, and is the one of its digest.
-func TestStandaloneDrill(t *testing.T) {
-	dutytest.Holds(t, "S3-1-1-2")
-	d := drillDemo(t)
+func standaloneDrill(t *testing.T, d *Demo) {
 	c := drillConfig(t)
 	cut := false
 	c.Say = func(step string) {
@@ -96,9 +104,7 @@ func TestStandaloneDrill(t *testing.T) {
 
 // A terminal that loses one line of the chat fails the drill, and the record
 // names it.
-func TestDrillFindsALostLine(t *testing.T) {
-	dutytest.Holds(t, "S3-1-1-2")
-	d := drillDemo(t)
+func drillFindsALostLine(t *testing.T, d *Demo) {
 	c := drillConfig(t)
 	c.patience = 2 * time.Second
 	lose := func(ctx context.Context) {
@@ -137,9 +143,7 @@ func TestDrillFindsALostLine(t *testing.T) {
 
 // A drill waits for the last actual report, gives the line back when whoever runs
 // it gives up, and by itself when its time is over.
-func TestDrillNeverKeepsTheLine(t *testing.T) {
-	d := drillDemo(t)
-	ok(t, d.linked(t.Context(), "t-01"))
+func drillNeverKeepsTheLine(t *testing.T, d *Demo) {
 	cl := act.CommandLine()
 	short := must[terminal.Drill](t)(d.server.Acts.CutForDrill(t.Context(), cl, act.NewDrill{Terminal: "t-01", Reason: "訓練", Leader: "佐藤", Lasting: 300 * time.Millisecond}))
 	if _, err := d.server.Acts.CutForDrill(t.Context(), cl, act.NewDrill{Terminal: "t-01", Reason: "訓練", Leader: "佐藤", Lasting: time.Minute}); fault.Of(err) != fault.Conflict {

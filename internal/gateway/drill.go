@@ -32,10 +32,39 @@ func (g *Gateway) followDrills(ctx context.Context) error {
 	defer g.mu.Unlock()
 	g.cuts = cuts
 	for id, r := range g.links {
-		_, cut := cuts[id]
-		r.link.cut(cut)
+		if _, cut := cuts[id]; !cut {
+			r.link.restore()
+		}
+	}
+	for id := range cuts {
+		for _, sever := range g.severs[id] {
+			sever(errDrill)
+		}
 	}
 	return nil
+}
+
+// uncut is a context that ends when a drill cuts the line of a terminal. Every
+// connection to one is made in such a context, on every plane.
+func (g *Gateway) uncut(ctx context.Context, terminalID string) (_ context.Context, done func()) {
+	ctx, sever := context.WithCancelCause(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.severs[terminalID] == nil {
+		g.severs[terminalID] = map[int]context.CancelCauseFunc{}
+	}
+	g.lastSever++
+	n := g.lastSever
+	g.severs[terminalID][n] = sever
+	if d, ok := g.cuts[terminalID]; ok && d.Cut(g.c.Now()) {
+		sever(errDrill)
+	}
+	return ctx, func() {
+		sever(nil)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.severs[terminalID], n)
+	}
 }
 
 // Cut reports whether a drill keeps the server away from a terminal, on every
@@ -47,19 +76,11 @@ func (g *Gateway) Cut(terminalID string) bool {
 	return ok && d.Cut(g.c.Now())
 }
 
-// cut ends the connection that is there; run does not dial before wake.
-func (l *link) cut(on bool) {
-	l.mu.Lock()
-	sever := l.sever
-	l.mu.Unlock()
-	if on && sever != nil {
-		sever(errDrill)
-	}
-	if !on {
-		select {
-		case l.restored <- struct{}{}:
-		default:
-		}
+// restore tells run that a drill may be over.
+func (l *link) restore() {
+	select {
+	case l.restored <- struct{}{}:
+	default:
 	}
 }
 

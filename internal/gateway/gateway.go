@@ -88,6 +88,9 @@ type Gateway struct {
 	mu    sync.Mutex
 	links map[string]*running
 	cuts  map[string]terminal.Drill
+	// severs ends the connections to a terminal, by a number of their own.
+	severs    map[string]map[int]context.CancelCauseFunc
+	lastSever int
 }
 
 type running struct {
@@ -104,7 +107,7 @@ func (r *running) stands(t terminal.Terminal) bool {
 
 // New makes a gateway; Run starts it.
 func New(c Config) *Gateway {
-	g := &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, again: make(chan struct{}, 1), decode: make(chan struct{}, decoding)}
+	g := &Gateway{c: c, who: act.Gateway(), links: map[string]*running{}, severs: map[string]map[int]context.CancelCauseFunc{}, again: make(chan struct{}, 1), decode: make(chan struct{}, decoding)}
 	g.screens = newScreens(g, c.Screens)
 	return g
 }

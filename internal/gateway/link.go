@@ -21,12 +21,10 @@ type link struct {
 	order  sync.Mutex // one step at a time, its record included
 	untold bool       // what consoles show is not what is so: the store could not write
 
-	mu    sync.Mutex
-	state terminal.Link
-	seen  Info
-	live  *live                   // nil while there is no connection
-	sever context.CancelCauseFunc // ends the present connection; nil while there is none
-
+	mu       sync.Mutex
+	state    terminal.Link
+	seen     Info
+	live     *live         // nil while there is no connection
 	restored chan struct{} // a drill may be over
 
 	wake  chan struct{} // the outbox may hold something
@@ -114,13 +112,10 @@ func (l *link) run(ctx context.Context) {
 
 // connect keeps one connection until it breaks.
 func (l *link) connect(ctx context.Context) error {
+	ctx, done := l.g.uncut(ctx, l.id)
+	defer done()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l.severBy(cancel)
-	defer l.severBy(nil)
-	if l.g.Cut(l.id) { // since run has looked
-		return errDrill
-	}
 	hello, err := l.g.hello(ctx, l.id)
 	if err != nil {
 		return err
@@ -150,12 +145,6 @@ func (l *link) connect(ctx context.Context) error {
 	_ = conn.CloseNow() // the first part that ended may have closed it
 	wg.Wait()
 	return context.Cause(ctx)
-}
-
-func (l *link) severBy(f context.CancelCauseFunc) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sever = f
 }
 
 // maxInFlight is how many frames may wait for their commit on one link. A full

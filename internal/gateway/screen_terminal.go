@@ -185,6 +185,8 @@ func (r *relay) connect(ctx context.Context) (showed bool, _ error) {
 	if !ok {
 		return false, errors.New("the terminal is not in the register")
 	}
+	ctx, done := r.s.g.uncut(ctx, r.id)
+	defer done()
 	opening, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	conn, err := r.s.c.dial(opening, address, r.s.g.c.TLS(r.id))

@@ -35,7 +35,7 @@ var synonyms = map[string]string{
 	"vendor": "Provider", "supplier": "Provider",
 	"reporter": "Caller", "victim": "Patient", "casualty": "Patient",
 	"tenant": "Headquarters", "firehouse": "Headquarters",
-	"calltaker": "Dispatcher", "drill": "Mode (exercise)", "handoff": "Handover", "takeover": "Preemption", "steal": "Preemption",
+	"calltaker": "Dispatcher", "handoff": "Handover", "takeover": "Preemption", "steal": "Preemption",
 	"ticket": "Report", "alert": "Report", "employee": "CrewMember", "tablet": "Device",
 }
 
