@@ -40,23 +40,41 @@ func (h *House) RevokeClient(ctx context.Context, id, credential string) error {
 	return h.inForce(ctx, h.Acts.RevokeClient(ctx, act.CommandLine(), id, credential))
 }
 
-// serveClients answers on a second door that asks for a certificate. It is a
-// door of its own because a browser that is asked for one may stop and ask its
-// person, in the middle of the night. Any certificate is taken: the connection
-// proves that its key is there, and the credential says which one it must be.
-func (s *Server) serveClients(ctx context.Context) error {
+// listenClients opens the second door, which asks for a certificate; nil without
+// one. It is a door of its own because a browser that is asked for one may stop
+// and ask its person, in the middle of the night. Any certificate is taken: the
+// connection proves that its key is there, and the credential says which one it
+// must be.
+func (s *Server) listenClients(ctx context.Context) (net.Listener, error) {
 	if s.c.ClientListen == "" {
-		<-ctx.Done()
-		return nil
+		return nil, nil
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.c.ClientListen)
 	if err != nil {
-		return fmt.Errorf("open the clients' door: %w", err)
+		return nil, fmt.Errorf("open the clients' door: %w", err)
 	}
 	names, ips := certified(s.c.Names, l.Addr())
 	settings := pki.ConsoleTLS(s.CA.Consoles(names, ips, s.House.c.Now))
 	settings.ClientAuth = tls.RequestClientCert
-	if err := s.http.Serve(tls.NewListener(l, settings)); !errors.Is(err, http.ErrServerClosed) {
+	return tls.NewListener(l, settings), nil
+}
+
+// ClientURL is where programs with a certificate reach the server, "" without
+// the second door.
+func (s *Server) ClientURL() string {
+	if s.clients == nil {
+		return ""
+	}
+	return "https://" + s.clients.Addr().String()
+}
+
+// serveClients answers on the second door.
+func (s *Server) serveClients(ctx context.Context) error {
+	if s.clients == nil {
+		<-ctx.Done()
+		return nil
+	}
+	if err := s.http.Serve(s.clients); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("the clients' door: %w", err)
 	}
 	return nil

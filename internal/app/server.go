@@ -70,6 +70,7 @@ type Server struct {
 	handover *handover
 
 	listener net.Listener
+	clients  net.Listener // nil without a second door
 	http     *http.Server
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -103,6 +104,9 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 		return nil, err
 	}
 	if s.listener, err = s.listen(); err != nil {
+		return nil, err
+	}
+	if s.clients, err = s.listenClients(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.Store.KeepReserve(); err != nil {
@@ -326,8 +330,12 @@ func (s *Server) Close() error {
 		if e := s.http.Shutdown(ctx); e != nil {
 			err = s.http.Close()
 		}
-	} else if s.listener != nil {
-		err = s.listener.Close()
+	} else {
+		for _, l := range []net.Listener{s.listener, s.clients} {
+			if l != nil {
+				err = errors.Join(err, l.Close())
+			}
+		}
 	}
 	s.running.Wait()
 	return errors.Join(err, s.handover.close(), s.House.Close())
