@@ -152,7 +152,30 @@ func join(ctx context.Context, u *store.Unit, i incident.Incident, m Member, mod
 	if err := u.Incidents().SaveLink(ctx, link); err != nil {
 		return err
 	}
+	if m.Kind == incident.Report {
+		if err := tellJoined(ctx, u, m.ID); err != nil {
+			return err
+		}
+	}
 	return announce(ctx, u, i.ID)
+}
+
+// tellJoined tells the service of a report that it belongs to an incident now. One
+// that takes no input hears nothing, and neither does another headquarters: its
+// incidents are its own.
+func tellJoined(ctx context.Context, u *store.Unit, id string) error {
+	r, err := u.Reports().Report(ctx, id)
+	if err != nil || !r.Addressable() {
+		return err
+	}
+	t, err := u.Terminals().Terminal(ctx, r.Terminal)
+	if fault.Of(err) == fault.NotFound {
+		return nil
+	}
+	if service, _ := t.Service(r.Service); err != nil || !service.Takes(stdif.VerbLink) {
+		return err
+	}
+	return tell(ctx, u, r.Terminal, "report/"+r.ID, input(r, stdif.VerbLink))
 }
 
 // announce says that an incident and everything in it looks different now.

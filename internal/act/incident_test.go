@@ -39,6 +39,15 @@ func TestJoinIncident(t *testing.T) {
 	if number, m := h.members(b.ID); number != "001" || len(m) != 3 {
 		t.Fatalf("incident %s of %v", number, m)
 	}
+	told := map[string]int{}
+	for _, in := range h.inputs("t-01") {
+		if in.Verb == stdif.VerbLink {
+			told[in.ReportID]++
+		}
+	}
+	if told["N-1"] != 1 || told["N-2"] != 1 || told["A-1"] != 0 { // the last takes no input
+		t.Errorf("services were told of the joining: %v", told)
+	}
 	if last := h.last("report/" + c.ID); last.Act != "incident.join" || last.Facts["with"] != "report/"+a.ID || last.Actor.Person != "yamada" {
 		t.Errorf("entry = %+v", last)
 	}

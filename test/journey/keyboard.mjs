@@ -79,10 +79,16 @@ await journey(async (stage) => {
   must(await panel.getByRole('radio', { name: '同じ災害の通報' }).isChecked(), 'the arrow does not choose the next reason')
   await keys.press('Tab')
   await keys.insertText('二件目と同じ')
+  // What it repeats is chosen in the same form, and joined in the same step.
+  await keys.press('Tab')
+  await sees(panel.getByRole('combobox', { name: '同じ通報' }))
+  await keys.press('ArrowDown')
+  await stage.accessible(a.page, 'closing as a duplicate')
   await keys.press('Tab')
   must((await focused(a)) === '終了する', `Tab leads to ${await focused(a)}`)
   await keys.press('Enter')
   await sees(a.card('終了', '一件目の通報'))
+  await sees(a.card('未受付', '二件目の通報').getByText('事案 001'))
 
   // On to the second, taken without opening it first.
   await keys.press('Escape')

@@ -20,6 +20,7 @@ export const openIncident = (api: ConsoleApi, id: string) => api.post<Joining>(a
 export const join = (api: ConsoleApi, id: string, kind: MemberKind, other: string) => api.post<Joining>(at(id, 'incident/join'), { kind, id: other })
 export const dismiss = (api: ConsoleApi, id: string, kind: MemberKind, other: string) => api.post<unknown>(at(id, 'incident/dismiss'), { kind, id: other })
 export const part = (api: ConsoleApi, id: string, kind: MemberKind, member: string) => api.post<unknown>(at(id, 'incident/part'), { kind, id: member, reason: 'other-event' })
+export const closeIncident = (api: ConsoleApi, id: string) => api.post<unknown>(`/incidents/${encodeURIComponent(id)}/close`, {})
 export const voiceCalls = (api: ConsoleApi) => api.ask<VoiceCall[]>('/voice-calls')
 
 export const transferring = (api: ConsoleApi, id: string) => api.ask<Transferring>(at(id, 'transfer'))
@@ -27,3 +28,8 @@ export const offerTransfer = (api: ConsoleApi, id: string, partner: string) => a
 export const withdrawTransfer = (api: ConsoleApi, id: string) => api.post<unknown>(at(id, 'transfer/withdraw'), {})
 export const telephoneTransfer = (api: ConsoleApi, id: string, record: Telephoned) => api.post<unknown>(at(id, 'transfer/telephone'), record)
 export const refuseTransfer = (api: ConsoleApi, id: string, reason: RefuseReason) => api.post<unknown>(at(id, 'transfer/refuse'), { reason })
+
+/** over reports whether every report of an incident is closed, so that it can be ended. */
+export function over(incident: Joining['incident'], own: { id: string; state: string }): boolean {
+  return !!incident && incident.state === 'open' && incident.members.every((m) => (m.id === own.id ? own.state : m.report?.state ?? 'closed') === 'closed')
+}

@@ -4,7 +4,7 @@ import { asProblem, type Problem } from '../api/problem'
 import type { Card, ChatLine, CloseReason, Detail } from '../api/types'
 
 /** Act names what a person did to a report; its words are `act.done.<act>`. */
-export type Act = 'join' | 'part' | 'dismiss' | 'transfer' | 'claim' | 'release' | 'request' | 'close' | 'video' | 'call' | 'call-back' | 'guide' | 'safety' | 'take-over' | 'offer' | 'withdraw' | 'accept' | 'raise'
+export type Act = 'join' | 'part' | 'close-incident' | 'dismiss' | 'transfer' | 'claim' | 'release' | 'request' | 'close' | 'video' | 'call' | 'call-back' | 'guide' | 'safety' | 'take-over' | 'offer' | 'withdraw' | 'accept' | 'raise'
 
 /** PanelName names the form that is open below the acts, '' for none; see panels.ts. */
 export type PanelName = '' | 'join' | 'transfer' | 'close' | 'video' | 'call' | 'offer' | 'raise'
