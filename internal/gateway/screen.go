@@ -119,7 +119,7 @@ func (s *screens) run(ctx context.Context) error {
 	s.mu.Lock()
 	s.ctx = ctx
 	s.mu.Unlock()
-	s.sweep(ctx)
+	s.sweep(ctx, s.began)
 	tick := time.NewTicker(leasePoll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -137,12 +137,13 @@ func (s *screens) run(ctx context.Context) error {
 	return nil
 }
 
-// sweep ends the leases of a gateway before this one: nobody beats for them.
-func (s *screens) sweep(ctx context.Context) {
+// sweep ends the leases of a gateway before this one, which began then: nobody
+// beats for them.
+func (s *screens) sweep(ctx context.Context, began time.Time) {
 	for ctx.Err() == nil {
 		leases, err := s.c.Store.Screens().Leases(ctx)
 		for _, l := range leases {
-			if err == nil && l.Holder.Console != "" && l.Since.Before(s.began) {
+			if err == nil && l.Holder.Console != "" && l.Since.Before(began) {
 				err = s.c.Acts.LapseScreen(ctx, s.g.who, l.Terminal, l.Token, act.LapseStart)
 			}
 		}

@@ -41,6 +41,7 @@ type glass struct {
 	got     []string // input as it came
 	at      map[string]time.Time
 	watched open1.ScreenWatch
+	closed  chan struct{} // not nil: nobody is let in before it is closed
 }
 
 func newGlass() *glass {
@@ -50,6 +51,17 @@ func newGlass() *glass {
 }
 
 func (g *glass) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	closed := g.closed
+	g.mu.Unlock()
+	if closed != nil {
+		select {
+		case <-closed:
+		default:
+			http.Error(w, "closed", http.StatusServiceUnavailable)
+			return
+		}
+	}
 	conn, err := open1.AcceptScreen(w, r)
 	if err != nil {
 		return
@@ -404,3 +416,34 @@ func (p *page) linked() bool { m := p.told("link"); return m != nil && m["up"] =
 func key(sym uint32, down bool) *rfb.KeyEvent { return &rfb.KeyEvent{Keysym: sym, Down: down} }
 
 func notice(kind string) open1.ScreenNotice { return open1.ScreenNotice{Type: kind} }
+
+// with has a part of a test speak for itself.
+func (r *room) with(t *testing.T) *room {
+	whole := r.TB
+	r.TB = t
+	t.Cleanup(func() { r.TB = whole })
+	return r
+}
+
+func (r *room) allow(seat string, may screen.Input) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.may[seat] = may
+}
+
+// reset forgets what came.
+func (g *glass) reset() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.got = nil
+	clear(g.at)
+}
+
+// nobodyThere lets the rest after local use be over.
+func (r *room) nobodyThere() {
+	v := r.gate.screens.relay(id, false)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.local = time.Time{}
+	v.lease.LocalAt = time.Time{}
+}

@@ -93,6 +93,8 @@ func TestModifiedPage(t *testing.T) {
 		slices.Sort(kinds)
 		return kinds
 	}
+	g := newGlass()
+	r := newRoom(t, g)
 	for name, c := range map[string]struct {
 		purpose screen.Purpose
 		input   screen.Input
@@ -108,9 +110,9 @@ func TestModifiedPage(t *testing.T) {
 		"every right is off": {screen.Operate, screen.AllInput, 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGlass()
-			r := newRoom(t, g)
-			r.may["a"] = c.may
+			r := r.with(t)
+			g.reset()
+			r.allow("a", c.may)
 			l, err := r.acts.TakeScreen(t.Context(), who("a"), id, c.purpose, c.input)
 			r.must(err)
 			_, err = r.acts.MirrorScreen(t.Context(), who("a"), id, "m", true)
@@ -150,46 +152,50 @@ func (r *room) refusedOrCame(g *glass, _ int) bool {
 func TestLettingGo(t *testing.T) {
 	duty(t, "S3-1-2-2")
 	chief := who("s", staff.Supervisor)
-	for name, c := range map[string]struct {
+	g := newGlass()
+	r := newRoom(t, g)
+	for _, c := range []struct {
+		name  string
 		cause func(r *room, p *page, beat func())
 		over  string // what the page is told; "" = it is gone
 		held  string // who holds it in the end
 	}{
-		"release": {func(r *room, _ *page, _ func()) {
+		{"release", func(r *room, _ *page, _ func()) {
 			_, err := r.acts.ReleaseScreen(r.Context(), who("a"), id)
 			r.must(err)
 		}, "lease.over", ""},
-		"preemption": {func(r *room, _ *page, _ func()) {
+		{"preemption", func(r *room, _ *page, _ func()) {
 			_, err := r.acts.PreemptScreen(r.Context(), chief, id, screen.Operate, 0, "応答がない")
 			r.must(err)
 		}, "lease.preempted", "s"},
-		"view only": {func(r *room, _ *page, _ func()) {
+		{"view only", func(r *room, _ *page, _ func()) {
 			_, err := r.acts.TakeScreen(r.Context(), who("a"), id, screen.View, 0)
 			r.must(err)
 		}, "", "a"},
-		"page is silent":   {func(_ *room, _ *page, beat func()) { beat() }, "", "a"},
-		"page lets go":     {func(_ *room, p *page, _ func()) { p.say("release-keys") }, "", "a"},
-		"socket is closed": {func(_ *room, p *page, _ func()) { _ = p.conn.Close(1000, "") }, "", "a"},
-		"socket is cut":    {func(_ *room, p *page, _ func()) { _ = p.conn.CloseNow() }, "", "a"},
-		"session ended":    {func(r *room, _ *page, _ func()) { r.cut("a", act.LapseSession) }, "session.none", ""},
-		"right is gone":    {func(r *room, _ *page, _ func()) { r.cut("a", act.LapseRight) }, "right.none", ""},
-		"expired": {func(r *room, _ *page, _ func()) {
+		{"page is silent", func(_ *room, _ *page, beat func()) { beat() }, "", "a"},
+		{"page lets go", func(_ *room, p *page, _ func()) { p.say("release-keys") }, "", "a"},
+		{"socket is closed", func(_ *room, p *page, _ func()) { _ = p.conn.Close(1000, "") }, "", "a"},
+		{"socket is cut", func(_ *room, p *page, _ func()) { _ = p.conn.CloseNow() }, "", "a"},
+		{"session ended", func(r *room, _ *page, _ func()) { r.cut("a", act.LapseSession) }, "session.none", ""},
+		{"right is gone", func(r *room, _ *page, _ func()) { r.cut("a", act.LapseRight) }, "right.none", ""},
+		{"expired", func(r *room, _ *page, _ func()) {
 			v := r.gate.screens.relay(id, false)
 			v.mu.Lock()
 			v.lease.Until = time.Now()
 			v.mu.Unlock()
 			v.kick()
 		}, "lease.over", ""},
-		"gateway stops":   {func(r *room, _ *page, _ func()) { r.stop(); <-r.ended }, "lease.stopped", ""},
-		"another window":  {func(r *room, _ *page, _ func()) { r.open("a", 1) }, "lease.elsewhere", "a"},
-		"at the terminal": {func(r *room, _ *page, _ func()) { r.must(r.glass.conn.Notify(r.Context(), notice("local"))) }, "", "a"},
+		{"another window", func(r *room, _ *page, _ func()) { r.open("a", r.lease().Token) }, "lease.elsewhere", "a"},
+		{"at the terminal", func(r *room, _ *page, _ func()) { r.must(r.glass.conn.Notify(r.Context(), notice("local"))) }, "", "a"},
+		{"gateway stops", func(r *room, _ *page, _ func()) { r.stop(); <-r.ended }, "lease.stopped", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			g := newGlass()
-			r := newRoom(t, g)
+		t.Run(c.name, func(t *testing.T) {
+			r := r.with(t)
+			g.reset()
 			l := r.take("a", 0)
 			p := r.open("a", l.Token)
 			r.until("the picture", func() bool { return p.pixel(1, 1) == 0x204060 && p.linked() })
+			r.nobodyThere()
 			stop := p.hold()
 			defer stop()
 			p.send(key('a', true), key(0xFFE1, true), &rfb.PointerEvent{X: 5, Y: 6, Buttons: 5})
@@ -204,6 +210,10 @@ func TestLettingGo(t *testing.T) {
 				r.until("the page is told "+c.over, func() bool { return p.overWith(c.over) })
 			}
 			r.until("the lease", func() bool { return r.lease().Holder.Console == c.held })
+			if c.held != "" {
+				_, err := r.acts.ReleaseScreen(t.Context(), who(c.held), id)
+				r.must(err)
+			}
 		})
 	}
 }
