@@ -91,11 +91,13 @@ func rude() map[string]func(conn *open1.ScreenServed) {
 			if !begun(conn, 64, 64) {
 				return
 			}
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
 			for b := rfb.AppendRaw(rfb.UpdateHeader(nil, 1), rfb.Native, rfb.NewFramebuffer(64, 64), rfb.Rect{Width: 64, Height: 64}); len(b) > 0; b = b[1:] {
 				if _, err := conn.Write(b[:1]); err != nil {
 					return
 				}
-				time.Sleep(20 * time.Millisecond)
+				<-tick.C
 			}
 		},
 		"talks": func(conn *open1.ScreenServed) {
