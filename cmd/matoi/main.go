@@ -39,6 +39,7 @@ type commands struct {
 	Partner  partnerCommand  `cmd:"" help:"Other headquarters: add, list, revoke, our own authority for them."`
 	Map      mapCommand      `cmd:"" help:"The map that consoles draw: import, show, remove."`
 	Simulate simulateCommand `cmd:"" help:"Play a service, a terminal, a headquarters or a crowd."`
+	Check    checkCommand    `cmd:"" help:"Acceptance test of a dedicated terminal, with a report to print."`
 	Probe    probeCommand    `cmd:"" help:"Look at an endpoint's TLS from outside and judge it by a dated list."`
 	Drill    drillCommand    `cmd:"" help:"Drills with a record: a terminal that must work alone."`
 	Verify   verifyCommand   `cmd:"" help:"Compare a store or a spool with its evidence log."`
@@ -84,6 +85,9 @@ func run(args []string, out, errs io.Writer) int {
 	log := slog.New(slog.NewJSONHandler(errs, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := parsed.Run(log, parser); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(errs, "matoi: "+sentence(err))
+		if coded := (exitCode{}); errors.As(err, &coded) {
+			return coded.code
+		}
 		return 1
 	}
 	return 0

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/matoi119/matoi/sim/aacn"
+	"github.com/matoi119/matoi/sim/fauxterminal"
 	"github.com/matoi119/matoi/sim/hostile"
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/sim/net119"
@@ -177,7 +178,11 @@ func simulateVars() kong.Vars {
 	for _, f := range page.Faults() {
 		faults = append(faults, string(f))
 	}
-	return kong.Vars{"stories": strings.Join(scenario.Stories(), ", "), "faults": strings.Join(faults, ", ")}
+	var defects []string
+	for _, d := range fauxterminal.Defects() {
+		defects = append(defects, d.Name)
+	}
+	return kong.Vars{"stories": strings.Join(scenario.Stories(), ", "), "faults": strings.Join(faults, ", "), "defects": strings.Join(defects, ", ")}
 }
 
 // story is a parsed story, nil when there is none.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,8 @@ type simulateTerminal struct {
 	Headquarters string        `default:"hq-sim" help:"Id of the headquarters that may dial."`
 	Certificates string        `required:"" type:"path" help:"Folder of throw-away certificates; made when it is empty." placeholder:"DIR"`
 	Every        time.Duration `default:"5s" help:"How often a test report is spooled; 0 never."`
+	Broken       string        `help:"One fault of the terminal, for trying matoi check: ${defects}." placeholder:"NAME"`
+	Intake       string        `help:"Loopback address on which test reports are taken." placeholder:"ADDRESS"`
 	Manners      string        `help:"How it misbehaves, as JSON, for example {\"TornEvery\":3,\"Skew\":600000000000}." placeholder:"JSON"`
 }
 
@@ -37,14 +40,10 @@ func (c *simulateTerminal) Run(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("read manners: %w", err)
 		}
 	}
-	if err := headquarters.WriteFiles(c.Certificates, c.Headquarters, c.ID); err != nil {
-		return err
-	}
-	settings, err := headquarters.TerminalFiles(c.Certificates, c.Headquarters)
+	settings, err := c.settings(&manners)
 	if err != nil {
 		return err
 	}
-	settings.NextProtos = []string{"http/1.1"} // RFC 6455 upgrades HTTP/1.1
 	ln, err := tls.Listen("tcp", c.Listen, settings)
 	if err != nil {
 		return fmt.Errorf("listen as a terminal: %w", err)
@@ -64,7 +63,61 @@ func (c *simulateTerminal) Run(ctx context.Context, out io.Writer) error {
 		return srv.Close()
 	})
 	group.Go(func() error { return c.spool(ctx, out, term) })
+	group.Go(func() error { return c.take(ctx, out, term) })
 	return group.Wait()
+}
+
+// settings makes certificates where there are none, and the fault that was asked
+// for.
+func (c *simulateTerminal) settings(manners *fauxterminal.Manners) (*tls.Config, error) {
+	var d fauxterminal.Defect
+	if c.Broken != "" {
+		all := fauxterminal.Defects()
+		i := slices.IndexFunc(all, func(d fauxterminal.Defect) bool { return d.Name == c.Broken })
+		if i < 0 {
+			return nil, fmt.Errorf("no fault is called %q", c.Broken)
+		}
+		d = all[i]
+		*manners = d.Manners
+	}
+	valid := 24 * time.Hour
+	if d.Expired {
+		valid = -time.Minute
+	}
+	if err := headquarters.WriteFilesUntil(c.Certificates, c.Headquarters, c.ID, time.Now().Add(valid)); err != nil {
+		return nil, err
+	}
+	settings, err := headquarters.TerminalFiles(c.Certificates, c.Headquarters)
+	if err != nil {
+		return nil, err
+	}
+	settings.NextProtos = []string{"http/1.1"} // RFC 6455 upgrades HTTP/1.1
+	if d.TLS != nil {
+		d.TLS(settings)
+	}
+	return settings, nil
+}
+
+// take serves the services' face until ctx ends.
+func (c *simulateTerminal) take(ctx context.Context, out io.Writer, term *fauxterminal.Terminal) error {
+	if c.Intake == "" {
+		return nil
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Intake)
+	if err != nil {
+		return fmt.Errorf("listen for services: %w", err)
+	}
+	if at, ok := ln.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		return errors.Join(errors.New("services are taken on loopback only"), ln.Close())
+	}
+	fmt.Fprintf(out, "intake http://%s\n", ln.Addr())
+	srv := &http.Server{Handler: term.Intake(), ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() }) // it ends with the terminal
+	defer stop()
+	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 func (c *simulateTerminal) spool(ctx context.Context, out io.Writer, term *fauxterminal.Terminal) error {

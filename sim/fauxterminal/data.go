@@ -29,6 +29,8 @@ func (t *Terminal) data(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	defer ws.CloseNow() //nolint:errcheck // it may be closed already
+	t.link(1)
+	defer t.link(-1)
 	ws.SetReadLimit(2 * stdif.MaxFrame)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -46,6 +48,13 @@ func (t *Terminal) data(w http.ResponseWriter, r *http.Request) {
 	_ = c.run(ctx, hello) // the end of a connection is no news here
 	cancel()
 	<-done
+}
+
+// link counts the data planes that are open.
+func (t *Terminal) link(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.links += n
 }
 
 func (c *conn) hello(ctx context.Context) (open1.Hello, error) {
@@ -179,7 +188,7 @@ func (c *conn) snapshot(ctx context.Context, hello open1.Hello) error {
 	}
 	var late []open1.Frame
 	for _, f := range c.t.from(1) {
-		if f.Seq < c.next && !have.Contains(f.Seq) {
+		if f.Seq < c.next && !have.Contains(f.Seq) && !c.t.cfg.Manners.NoLate {
 			f.Late = true
 			late = append(late, f)
 		}

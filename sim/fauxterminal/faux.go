@@ -39,6 +39,30 @@ type Manners struct {
 	DenyInputs   bool          // takes no input
 	SlowInputs   time.Duration // waits before it answers inputs
 	LieHealth    bool          // says that it is storable, empty and ready, whatever is so
+
+	Garble         bool // replaces a character of a report's text
+	NoLate         bool // never sends what came while the headquarters was away
+	OnlyIdle       bool // answers data requests only while nobody calls
+	ForgetEnded    bool // answers no data request about a call that has ended
+	DropInputs     bool // says that it took an input and drops it
+	DoubleInputs   bool // takes the repeat of an input as another one
+	TakeOutputOnly bool // declares its services as output-only and takes input
+	WrongDigest    bool // gives out media with a byte changed
+
+	Screen ScreenManners
+}
+
+// ScreenManners are the ways in which the screen misbehaves.
+type ScreenManners struct {
+	Absent        bool // there is none
+	WrongSize     bool // tells a larger size than it has
+	Unasked       bool // sends frames that nobody asked for
+	TwoViewers    bool // lets a second viewer watch beside the first
+	TwoOperators  bool // lets a second connection operate beside the first
+	IgnorePointer bool
+	IgnoreKeys    bool
+	KeysStay      bool // what is held when a connection breaks stays held
+	SilentStay    bool // what is held stays held while the headquarters is silent
 }
 
 // Config names the terminal.
@@ -62,7 +86,12 @@ type Terminal struct {
 	inputs  map[string]stdif.Input
 	order   []string // ids of inputs
 	hellos  []open1.Hello
+	links   int // data planes that are open
+	ended   map[string]bool
+	media   map[string][]byte // by service, report and medium
 	wake    chan struct{}
+
+	screen *faceScreen
 }
 
 // New makes a terminal with an empty spool.
@@ -76,7 +105,14 @@ func New(cfg Config) *Terminal {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	return &Terminal{cfg: cfg, spool: "faux-" + rand.Text()[:10], inputs: map[string]stdif.Input{}, wake: make(chan struct{})}
+	if cfg.Manners.TakeOutputOnly {
+		cfg.Services = slices.Clone(cfg.Services)
+		for i := range cfg.Services {
+			cfg.Services[i].OutputOnly = true
+		}
+	}
+	return &Terminal{cfg: cfg, spool: "faux-" + rand.Text()[:10], inputs: map[string]stdif.Input{}, ended: map[string]bool{}, media: map[string][]byte{},
+		wake: make(chan struct{}), screen: newScreen(cfg.Manners.Screen)}
 }
 
 func (t *Terminal) now() time.Time { return t.cfg.Clock().Add(t.cfg.Manners.Skew) }
@@ -139,5 +175,9 @@ func (t *Terminal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux.HandleFunc("POST "+open1.PathInputs, t.takeInputs)
 	mux.HandleFunc("GET "+open1.PathHealth, t.health)
 	mux.HandleFunc("GET "+open1.PathTally, t.tally)
+	mux.HandleFunc("GET "+open1.PathMedia+"{service}/{report}/{medium}", t.medium)
+	if !t.cfg.Manners.Screen.Absent {
+		mux.HandleFunc("GET "+open1.PathScreen, t.screen.serve)
+	}
 	mux.ServeHTTP(w, r)
 }

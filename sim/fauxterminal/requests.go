@@ -66,10 +66,13 @@ func (t *Terminal) takeInput(read open1.InputRead) stdif.InputResult {
 		return refuse(stdif.Problemf(stdif.CodeBusy, "", "not now"))
 	case service < 0 && !(in.Verb == stdif.VerbRing && in.ServiceID == stdif.Elsewhere):
 		return refuse(stdif.Problemf(stdif.CodeUnknownService, "/serviceId", "no such service here"))
-	case service >= 0 && t.cfg.Services[service].OutputOnly && !always:
+	case service >= 0 && t.cfg.Services[service].OutputOnly && !always && !t.cfg.Manners.TakeOutputOnly:
 		return refuse(stdif.Problemf(stdif.CodeOutputOnly, "/verb", "the service is output-only"))
 	}
-	if _, known := t.inputs[in.ID]; !known {
+	if t.cfg.Manners.DropInputs {
+		return stdif.InputResult{ID: in.ID, Taken: true}
+	}
+	if _, known := t.inputs[in.ID]; !known || t.cfg.Manners.DoubleInputs {
 		t.inputs[in.ID] = in
 		t.order = append(t.order, in.ID)
 	}
@@ -82,13 +85,17 @@ func (t *Terminal) reports(w http.ResponseWriter, r *http.Request) {
 	service, report := r.URL.Query().Get("service"), r.URL.Query().Get("report")
 	current := map[string]int{}
 	var out []open1.Frame
+	if t.cfg.Manners.OnlyIdle && t.calling() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	for _, f := range t.from(1) {
 		if service != "" && f.ServiceID != service {
 			continue
 		}
 		in, _, p := open1.DecodeBody(f)
 		switch {
-		case p != nil:
+		case p != nil || t.forgot(in):
 		case in.Report != nil && (report == "" || in.Report.ID == report):
 			key := f.ServiceID + "\x00" + in.Report.ID
 			if at, known := current[key]; known {
@@ -113,7 +120,13 @@ func (t *Terminal) health(w http.ResponseWriter, _ *http.Request) {
 	h := open1.Health{
 		TerminalID: t.cfg.ID, Spool: t.spool, Version: "faux", Clock: t.now(), Through: int64(len(t.frames)),
 		Pending: int64(len(t.frames)) - t.have.Count(), Services: t.cfg.Services,
-		Planes: map[string]string{"data": "ready", "screen": "absent"}, Storable: false, // it has no disk
+		Planes: map[string]string{"data": "down", "screen": "ready"}, Storable: false, // it has no disk
+	}
+	if t.links > 0 {
+		h.Planes["data"] = "ready"
+	}
+	if t.cfg.Manners.Screen.Absent {
+		h.Planes["screen"] = "absent"
 	}
 	t.mu.Unlock()
 	if t.cfg.Manners.LieHealth {

@@ -61,6 +61,11 @@ func sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey, by *ecdsa.P
 
 // Issue makes a certificate for a name: a terminal's id, or open1.GatewayName.
 func (a *Authority) Issue(name string) (tls.Certificate, error) {
+	return a.IssueFor(name, time.Now().Add(-time.Hour), time.Now().Add(lifetime))
+}
+
+// IssueFor is Issue for another time, to see an expired certificate refused.
+func (a *Authority) IssueFor(name string, from, to time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make a key: %w", err)
@@ -70,7 +75,7 @@ func (a *Authority) Issue(name string) (tls.Certificate, error) {
 		use = x509.ExtKeyUsageClientAuth
 	}
 	der, err := sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lifetime),
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotBefore: from, NotAfter: to,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use},
 	}, a.cert, key, a.key)
 	if err != nil {

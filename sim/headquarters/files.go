@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/matoi119/matoi/stdif/open1"
 )
@@ -25,6 +26,11 @@ const (
 // unless dir has them already. The authority's own key is not written: nothing
 // more can be certified with it.
 func WriteFiles(dir, hq, terminal string) error {
+	return WriteFilesUntil(dir, hq, terminal, time.Now().Add(lifetime))
+}
+
+// WriteFilesUntil is WriteFiles with an end for the terminal's certificate.
+func WriteFilesUntil(dir, hq, terminal string, until time.Time) error {
 	if _, err := os.Stat(filepath.Join(dir, authorityFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err // there already, or not readable
 	}
@@ -36,7 +42,11 @@ func WriteFiles(dir, hq, terminal string) error {
 		return err
 	}
 	for name, file := range map[string]string{terminal: terminalFile, open1.GatewayName(hq): gatewayFile} {
-		own, err := a.Issue(name)
+		end := until
+		if name != terminal {
+			end = time.Now().Add(lifetime)
+		}
+		own, err := a.IssueFor(name, time.Now().Add(-time.Hour), end)
 		if err != nil {
 			return err
 		}
