@@ -47,13 +47,13 @@ type DeclaredRow struct {
 
 // Placed is what somebody saw who stood before the terminal.
 type Placed struct {
-	Place     string   `json:"place"`
-	Supplier  string   `json:"supplier"` // service or headquarters
-	Display   bool     `json:"display"`
-	Operation []string `json:"operation"` // keyboard, pointer, touch
-	Sharing   []string `json:"sharing,omitempty"`
-	By        string   `json:"by"`
-	At        string   `json:"at"` // YYYY-MM-DD
+	Place      string   `json:"place"`
+	ProvidedBy string   `json:"providedBy"` // service or headquarters
+	Display    bool     `json:"display"`
+	Operation  []string `json:"operation"` // keyboard, pointer, touch
+	Sharing    []string `json:"sharing,omitempty"`
+	By         string   `json:"by"`
+	At         string   `json:"at"` // YYYY-MM-DD
 }
 
 // Peers are addresses that a firewall or the terminal itself recorded.
@@ -155,13 +155,13 @@ func c112(_ context.Context, x *run) Outcome {
 	if p == nil {
 		return x.notRun("missing.placed")
 	}
-	x.step("seen by a person: the terminal")(fmt.Sprintf("%s, display %t, operation %v, supplier %s, %d services share it", p.At, p.Display, p.Operation, p.Supplier, len(p.Sharing)))
+	x.step("seen by a person: the terminal")(fmt.Sprintf("%s, display %t, operation %v, provided by %s, %d services share it", p.At, p.Display, p.Operation, p.ProvidedBy, len(p.Sharing)))
 	switch {
 	case !p.Display:
 		return x.fail("fail.no-display")
 	case len(p.Operation) == 0:
 		return x.fail("fail.no-operation")
-	case p.Place == "" || p.Supplier == "":
+	case p.Place == "" || p.ProvidedBy == "":
 		return x.fail("fail.no-place")
 	case p.By == "" || x.age(p.At) < 0:
 		return x.notRun("missing.who-and-when")

@@ -144,13 +144,13 @@ func c121c(ctx context.Context, x *run) Outcome {
 		return x.lost(err)
 	}
 	defer v.close()
-	s, err := v.wait(ctx, x.o.Patience/4, func(s saw) bool { return s.painted > 0 })
+	s, err := v.wait(ctx, quiet, func(s saw) bool { return s.painted > 0 })
 	done(s.String())
 	switch {
 	case err == nil:
 		return x.fail("fail.unasked")
 	case errors.Is(err, errNothing):
-		return x.pass("pass.unasked", x.o.Patience/4)
+		return x.pass("pass.unasked", quiet)
 	}
 	return x.lost(err)
 }

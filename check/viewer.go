@@ -21,6 +21,8 @@ const (
 	// beatEvery is how often a headquarters says that a hand still holds something
 	// (docs/open1.md, letting go).
 	beatEvery = 50 * time.Millisecond
+	// quiet is how long nobody asks for a frame, to see whether one comes.
+	quiet = 600 * time.Millisecond
 	// letGo is the time within which a terminal must release what is held.
 	letGo = 200 * time.Millisecond
 )
