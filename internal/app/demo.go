@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/matoi119/matoi/internal/act"
+	"github.com/matoi119/matoi/internal/agent/guardian"
 	"github.com/matoi119/matoi/internal/authn"
 	"github.com/matoi119/matoi/internal/authz"
 	"github.com/matoi119/matoi/internal/staff"
@@ -63,8 +64,10 @@ type DemoConfig struct {
 	// Guardian is the binary whose main gives way to GuardianChild; "" = the
 	// terminals' screens are opened in this process.
 	Guardian string
-	Version  string
-	Log      *slog.Logger
+	// Screen is what the first terminal shows instead of a simulated service.
+	Screen  *guardian.Config
+	Version string
+	Log     *slog.Logger
 
 	grace time.Duration // of the terminals; see TerminalConfig
 }
@@ -248,6 +251,9 @@ func (d *Demo) terminal(ctx context.Context, t terminal.Terminal, id string, sho
 		Reserve: demoReserve, Log: d.c.Log.With("part", id), grace: d.c.grace}
 	if c.Screen, err = d.screen(ctx, shows); err != nil {
 		return nil, nil, err
+	}
+	if d.c.Screen != nil && len(d.terms) == 0 {
+		c.Screen = d.c.Screen
 	}
 	var credentials []string
 	for _, s := range services {

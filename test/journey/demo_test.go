@@ -29,6 +29,7 @@ func (s *scene) demo(script string, c app.DemoConfig, acts map[string]act) {
 		"plugCable": do(func(context.Context) error { return d.PlugCable(0) }),
 	}
 	maps.Copy(all, acts)
+	all["screen"] = func(context.Context, json.RawMessage) (any, error) { return d.Page(0).Status(), nil }
 	all["pending"] = func(ctx context.Context, _ json.RawMessage) (any, error) { return d.Pending(0) }
 	doors := d.URL()
 	given := map[string]any{"doors": doors, "doorA": doors + "door/a", "doorB": doors + "door/b",

@@ -29,6 +29,9 @@ const world = {
     { id: 't-02', name: '車両緊急通報端末', place: '指令室 南側 柱際', phone: '2120', state: 'syncing', since: ago(4), services: [{ id: 'aacn.example', name: '車両緊急通報 例示センター', outputOnly: true }], pending: 12, missing: 0, storable: true, lastProblem: null },
   ],
 }
+// Who sees and who operates a terminal's screen; the picture itself is not played.
+const freeScreen = (id) => ({ terminalId: id, state: 'free', up: true, input: { keyboard: false, pointer: false, clipboard: false }, asking: [], mirrors: [], source: { kind: 'page', clipboard: true, scanCodes: true, localUse: false, monitors: [] } })
+for (const l of world.links) l.screen = freeScreen(l.id)
 const people = { 'seat-a': '佐藤 一郎', 'seat-b': '鈴木 花子' }
 const names = { 'seat-a': '指令台A', 'seat-b': '指令台B' }
 const snippetList = { version: 0, lines: ['119番、消防です。文字でやり取りします。', '場所はどこですか？住所か、近くの目印を教えてください。', '意識はありますか？呼びかけに答えますか？'].map((text) => ({ text, translations: { en: 'in English' } })) }
@@ -101,6 +104,22 @@ function newCard(mode) {
   world.cards.push(card)
   changed(card, 'report', 'report.arrive')
   return card
+}
+
+function screenAct(res, link, seat, what, body) {
+  const holder = (id) => ({ consoleId: id, consoleName: names[id], personId: 'p', personName: people[id] })
+  const grant = (id, purpose) => ({ ...link.screen, state: purpose, holder: holder(id), input: { keyboard: purpose === 'operate', pointer: purpose === 'operate', clipboard: purpose === 'operate' }, since: nowText(), offer: undefined, asking: [] })
+  const was = link.screen
+  if (what === 'take' && was.holder && was.holder.consoleId !== seat) return problem(res, 409, 'lease.held', was.holder)
+  if (what === 'take' || what === 'preempt') link.screen = grant(seat, body.purpose)
+  else if (what === 'release') link.screen = freeScreen(link.id)
+  else if (what === 'ask') link.screen = { ...was, asking: [{ ...holder(seat), at: nowText() }] }
+  else if (what === 'offer') link.screen = { ...was, offer: body.consoleId ? { consoleId: body.consoleId, consoleName: names[body.consoleId], at: nowText() } : undefined }
+  else if (what === 'accept') link.screen = grant(seat, was.state)
+  else if (what === 'decline') link.screen = { ...was, offer: undefined }
+  else if (what === 'mirror') link.screen = { ...was, mirrors: body.on ? [{ id: body.consoleId, name: names[body.consoleId] }] : [] }
+  if (what) linkChanged(link)
+  json(res, 200, { ...link.screen, token: link.screen.holder?.consoleId === seat ? 1 : undefined })
 }
 
 const levers = {
@@ -234,13 +253,14 @@ async function api(req, res, url) {
     }
     return json(res, 200, {})
   }
-  if (path === '/board') return json(res, 200, { cursor: world.seq, now: nowText(), reports: world.cards, terminals: world.links, unsaved: [...world.unsaved.values()], consoles: [], counts: { stored: world.cards.length, shown: world.cards.length } })
+  if (path === '/board') return json(res, 200, { cursor: world.seq, now: nowText(), reports: world.cards, terminals: world.links, unsaved: [...world.unsaved.values()], consoles: Object.entries(names).map(([id, name]) => ({ id, name, personName: people[id], present: true, silent: false, blocked: false, sound: 'proved' })), counts: { stored: world.cards.length, shown: world.cards.length } })
   if (path === '/terminals') return json(res, 200, world.links)
   if (path === '/reports/search' || path === '/reports') return json(res, 200, world.cards.slice(0, 8).map((c) => ({ ...c, state: 'closed', close: { by: 'hq', reason: 'handled', at: nowText(), consoleName: '指令台A', personName: '佐藤' } })))
   if (path === '/consoles') return json(res, 200, Object.entries(names).map(([id, name]) => ({ id, name, supervisor: id === 'seat-a', enrolledAt: ago(9e5), revoked: false, present: true, personName: people[id] })))
   if (path === '/persons') return json(res, 200, ['佐藤 一郎', '鈴木 花子'].map((name, i) => ({ id: `p${i + 1}`, account: `account${i}`, name, roles: ['dispatcher', 'supervisor'].slice(0, i + 1), state: i ? 'suspended' : 'active', passwordAt: ago(9e6) })))
   if (path === '/snippets') return json(res, 200, snippetList)
   const [, kind, id, what] = path.split('/').map(decodeURIComponent)
+  if (kind === 'terminals' && what === 'screen') return screenAct(res, world.links.find((l) => l.id === id), seat, path.split('/')[4], await bodyOf(req))
   if (kind === 'terminals') return json(res, 200, { id: randomUUID() })
   const card = world.cards.find((c) => c.id === id)
   if (!card) return problem(res, 404, 'report.unknown')

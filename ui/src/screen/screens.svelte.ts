@@ -321,6 +321,21 @@ export class Screens {
       this.#leave('over')
       this.ended = m.code
       this.why = m.reason ?? ''
+      void this.#afterwards()
+    }
+  }
+
+  /** afterwards: what was seen is not this console's to see any more; who has it now is. */
+  async #afterwards(): Promise<void> {
+    this.state = null
+    this.screens = []
+    this.size = { width: 0, height: 0 }
+    if (this.#canvas) this.#canvas.width = 0
+    try {
+      const state = await api.screen(this.#api, this.terminalId)
+      if (this.phase === 'over') this.#take(state)
+    } catch (err) {
+      this.#lost(asProblem(err))
     }
   }
 

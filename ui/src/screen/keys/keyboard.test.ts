@@ -51,10 +51,10 @@ describe('a Japanese board', () => {
   // No release, or the release of another name, comes from the browser.
   test.each([
     ['半角/全角', 'ZenkakuHankaku', 'Backquote', 0xff2a, 0x29],
-    ['全角', 'Zenkaku', 'Backquote', 0xff28, 0x29],
-    ['半角', 'Hankaku', 'Backquote', 0xff29, 0x29],
-    ['かな', 'KanaMode', 'KanaMode', 0xff2d, 0x70],
-    ['ひらがな', 'Hiragana', 'KanaMode', 0xff25, 0x70],
+    ['全角', 'Zenkaku', 'Backquote', 0xff2a, 0x29],
+    ['半角', 'Hankaku', 'Backquote', 0xff2a, 0x29],
+    ['かな', 'KanaMode', 'KanaMode', 0xff27, 0x70],
+    ['ひらがな', 'Hiragana', 'KanaMode', 0xff27, 0x70],
     ['英数', 'Alphanumeric', 'CapsLock', 0xff30, 0x3a],
     ['CapsLock', 'CapsLock', 'CapsLock', 0xffe5, 0x3a],
   ])('%s comes up by itself', (_, key, code, keysym, scan) => {

@@ -72,6 +72,10 @@ export function keysymOf(e: { key: string; code: string; location: number }): nu
     }
     return keysymOfCharacter(e.key)
   }
+  // A switch of an input method has one key on a board and a name for each of its
+  // states; the terminal has its own state.
+  if (e.code === 'KanaMode') return placed.KanaMode!
+  if (e.code === 'Backquote' && /^(Zen|Han)kaku/.test(e.key)) return named.ZenkakuHankaku as number
   const known = named[e.key]
   if (known !== undefined) return typeof known === 'number' ? known : known[e.location as 0 | 1 | 2 | 3]
   return placed[e.code] ?? 0
