@@ -28,7 +28,7 @@ type Source struct {
 	Kind     string `json:"kind"`
 	Address  string `json:"address,omitempty"` // a display, or host:port on loopback
 	Password []byte `json:"password,omitempty"`
-	Monitor  int    `json:"monitor"` // its number from 0; -1: all
+	Monitor  int    `json:"monitor"` // its number from 0, see capture.OneMonitor; -1: all
 	// Dir is where a source notes what is held, should a killed guardian leave it.
 	Dir string `json:"dir,omitempty"`
 	// Lazy leaves the screen closed until it is wanted: an installed VNC server would

@@ -103,8 +103,7 @@ func (s *server) key(m *rfb.KeyEvent) {
 
 func (s *server) pointer(m *rfb.PointerEvent) {
 	s.hands.buttons = m.Buttons
-	x, y := s.view.at(m.X, m.Y)
-	s.noted(s.screen.Pointer(x, y, m.Buttons))
+	s.noted(s.screen.Pointer(min(int(m.X), s.picture.Width-1), min(int(m.Y), s.picture.Height-1), m.Buttons))
 }
 
 // mayPress reports whether input of the console may be done now: the person at the

@@ -50,8 +50,8 @@ type server struct {
 
 	screen  capture.Screen // nil while it is down
 	monitor int            // -1: all
-	whole   *rfb.Framebuffer
-	view    view
+	picture *rfb.Framebuffer
+	screens []rfb.Screen
 	serial  uint32 // of the pointer's shape
 	changed bool   // the display hinted at something
 	next    time.Time
@@ -155,7 +155,9 @@ func (s *server) take(r result) {
 		s.fail(r.err)
 		return
 	}
-	s.screen, s.serial = r.screen, 0
+	if s.screen, s.serial = r.screen, 0; s.monitor >= 0 {
+		s.screen = capture.OneMonitor(r.screen, s.monitor)
+	}
 	if err := s.resize(); err != nil {
 		s.fail(err)
 		return
@@ -195,7 +197,7 @@ func codeOf(err error) stdif.Code {
 func (s *server) source() open1.ScreenNotice {
 	can := s.screen.Abilities()
 	n := open1.ScreenNotice{Type: open1.ScreenSource, Source: can.Source, Clipboard: yes(can.Clipboard), ScanCodes: yes(can.ScanCodes), LocalUse: yes(can.LocalUse)}
-	for _, m := range s.view.screens {
+	for _, m := range s.screens {
 		n.Monitors = append(n.Monitors, open1.ScreenMonitor{ID: int64(m.ID), X: int64(m.Area.X), Y: int64(m.Area.Y), Width: int64(m.Area.Width), Height: int64(m.Area.Height)})
 	}
 	return n
@@ -214,16 +216,12 @@ func (s *server) resize() error {
 	if err := rfb.CheckSize(d.Width, d.Height); err != nil {
 		return err
 	}
-	if s.whole == nil || s.whole.Width != d.Width || s.whole.Height != d.Height {
-		s.whole = rfb.NewFramebuffer(d.Width, d.Height)
+	if s.picture == nil || s.picture.Width != d.Width || s.picture.Height != d.Height {
+		s.picture = rfb.NewFramebuffer(d.Width, d.Height)
 	}
-	v, err := viewOf(d, s.monitor, s.whole)
-	if err != nil {
-		return err
-	}
-	s.view = v
+	s.screens = d.Monitors
 	if s.sender != nil {
-		s.sender.Resize(v.screens, v.picture.Width, v.picture.Height)
+		s.sender.Resize(s.screens, d.Width, d.Height)
 	}
 	return nil
 }
@@ -232,11 +230,11 @@ func (s *server) resize() error {
 func (s *server) capture() {
 	s.changed = false
 	began := time.Now()
-	changes, err := s.screen.Capture(s.whole)
+	changes, err := s.screen.Capture(s.picture)
 	if errors.Is(err, capture.ErrResized) {
 		if err = s.resize(); err == nil {
 			s.words = appendWord(s.words, s.source())
-			changes, err = s.screen.Capture(s.whole)
+			changes, err = s.screen.Capture(s.picture)
 		}
 		s.changed = errors.Is(err, capture.ErrResized) // again; the next one will do
 	}
@@ -249,7 +247,13 @@ func (s *server) capture() {
 		s.words = appendWord(s.words, s.source())
 	}
 	if s.sender != nil {
-		s.view.tell(s.sender, changes)
+		for _, c := range changes {
+			if c.Copy {
+				s.sender.Copied(c.Area, c.FromX, c.FromY)
+			} else {
+				s.sender.Damage(c.Area)
+			}
+		}
 		p, serial, err := s.screen.Cursor(s.serial)
 		if err == nil && serial != s.serial {
 			s.serial = serial
@@ -268,12 +272,12 @@ func (s *server) greet() error {
 	}
 	s.words = appendWord(s.words, s.source())
 	s.drain()
-	p := s.view.picture
+	p := s.picture
 	_, err := rfb.Accept(s, rfb.ServerInit{Width: uint16(p.Width), Height: uint16(p.Height), Format: rfb.Native, Name: "matoi"})
 	if err != nil {
 		return fmt.Errorf("guardian: %w", err)
 	}
-	s.sender = rfb.NewSender(rfb.SenderOptions{Width: p.Width, Height: p.Height, Screens: s.view.screens, Keys: s.screen.Abilities().ScanCodes})
+	s.sender = rfb.NewSender(rfb.SenderOptions{Width: p.Width, Height: p.Height, Screens: s.screens, Keys: s.screen.Abilities().ScanCodes})
 	s.serial = 0
 	return nil
 }
@@ -346,7 +350,7 @@ func (s *server) flush() {
 	if s.sender != nil {
 		b = append(b, s.extra...)
 		s.extra = s.extra[:0]
-		b = s.sender.Append(b, s.view.picture)
+		b = s.sender.Append(b, s.picture)
 	}
 	if b = end(b, at); len(b) == 0 {
 		return

@@ -65,12 +65,21 @@ export interface PageReport {
   problem: StdifProblem | null
 }
 
+/** PageScreen says who sees the terminal's screen, and whether it can be seen. */
+export interface PageScreen {
+  state: 'absent' | 'ready' | 'down'
+  /** why it is down: 503 it cannot be seen, 504 an installed VNC server refuses the password */
+  code: number
+  viewers: { console: string; person: string; operates: boolean; since: string }[]
+}
+
 export interface PageState {
   terminalId: string
   name: string
   headquarters: string
   link: { state: 'up' | 'down'; since: string }
   storable: boolean
+  screen: PageScreen
   rings: string[]
   reports: PageReport[]
   /** there are more open reports than are listed */

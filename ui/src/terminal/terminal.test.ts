@@ -5,6 +5,7 @@ import type { Source } from '../feed/feed'
 import { Ringer } from '../sound/ring.svelte'
 import { order, Page } from './page.svelte'
 import Ring from './Ring.svelte'
+import ScreenBanner from './ScreenBanner.svelte'
 import TerminalReport from './TerminalReport.svelte'
 
 function report(over: Partial<PageReport> = {}): PageReport {
@@ -56,7 +57,7 @@ let refuse = 0
 beforeEach(() => {
   posts.length = 0
   refuse = 0
-  state = { terminalId: 't-01', name: '端末1', headquarters: '例示消防本部', link: { state: 'down', since: '2026-11-22T12:00:00Z' }, storable: true, rings: [], reports: [report({ ringing: true })], more: false }
+  state = { terminalId: 't-01', name: '端末1', headquarters: '例示消防本部', link: { state: 'down', since: '2026-11-22T12:00:00Z' }, storable: true, screen: { state: 'absent', code: 0, viewers: [] }, rings: [], reports: [report({ ringing: true })], more: false }
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     if (refuse) return Response.json({ status: refuse, key: 'store.full' }, { status: refuse })
     if (init.method === 'POST') posts.push({ url, body: JSON.parse(String(init.body)) })
@@ -122,6 +123,24 @@ describe("the terminal's own page", () => {
     expect(streams.length).toBeGreaterThan(1)
     streams.at(-1)!.say('beat')
     expect(p.silent).toBe(false)
+  })
+
+  it('says who sees the screen and who operates it, and what to do when nobody can', async () => {
+    const since = '2026-11-22T12:00:00Z'
+    const viewers = [
+      { console: '指令台2', person: '例示 花子', operates: true, since },
+      { console: '副台1', person: '例示 太郎', operates: false, since },
+    ]
+    const { rerender } = render(ScreenBanner, { screen: { state: 'ready', code: 0, viewers } })
+    const said = screen.getAllByRole('status').map((e) => e.textContent ?? '')
+    expect(said).toHaveLength(2)
+    expect(said[0]).toMatch(/指令台2.*例示 花子.*操作/s)
+    expect(said[1]).toMatch(/副台1.*例示 太郎/s)
+    expect(said[1]).not.toMatch(/操作/)
+    await rerender({ screen: { state: 'down', code: 504, viewers: [] } })
+    expect(screen.getByRole('status').textContent).toMatch(/VNC/)
+    await rerender({ screen: { state: 'absent', code: 0, viewers: [] } })
+    expect(screen.queryByRole('status')).toBeNull()
   })
 
   it('stops a ring only with a name', async () => {
