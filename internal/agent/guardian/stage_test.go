@@ -222,6 +222,7 @@ type client struct {
 	r      *rfb.ServerReader
 	p      *rfb.Framebuffer // as it was after the last update
 	update int
+	seen   int // updates that a benchmark looked at
 	other  []rfb.ServerMessage
 	screen []rfb.Screen
 	cursor *rfb.Pointer
