@@ -2,7 +2,7 @@
 # Installs what the tests need and the program does not: a browser for the
 # journeys, the font that screens are drawn in, an X server without a screen,
 # the VNC servers that a terminal may have installed, a program that copies and
-# pastes, PostgreSQL for the second engine of the store, ffmpeg for videos, and the
+# pastes, curl for the examples of the documents, PostgreSQL for the second engine of the store, ffmpeg for videos, and the
 # packages of the web app. Says first what it will do and asks; does nothing where
 # all is there.
 set -euo pipefail
@@ -55,6 +55,7 @@ have_ffmpeg() { command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; }
 have_display() { command -v Xvfb >/dev/null; }
 have_vnc() { command -v Xvnc >/dev/null && command -v X0tigervnc >/dev/null && command -v x11vnc >/dev/null; }
 have_clipboard() { command -v xclip >/dev/null; }
+have_curl() { command -v curl >/dev/null; }
 have_modules() { [ -f ui/node_modules/.package-lock.json ] && [ ! ui/package-lock.json -nt ui/node_modules/.package-lock.json ]; }
 
 check_tools
@@ -66,6 +67,7 @@ have_ffmpeg || packages+=(ffmpeg)
 have_display || packages+=(xvfb)
 have_vnc || packages+=(tigervnc-standalone-server tigervnc-scraping-server x11vnc)
 have_clipboard || packages+=(xclip)
+have_curl || packages+=(curl)
 modules=false
 have_modules || modules=true
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/matoi119/matoi/internal/app"
 	"github.com/matoi119/matoi/sim/intake"
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/eido"
@@ -173,7 +174,12 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	s := &scene{t: t, dir: t.TempDir(), log: slog.New(slog.DiscardHandler)}
+	return newOfficeWith(t, app.MediaConfig{})
+}
+
+func newOfficeWith(t *testing.T, media app.MediaConfig) *office {
+	t.Helper()
+	s := &scene{t: t, dir: t.TempDir(), log: slog.New(slog.DiscardHandler), media: media}
 	h := s.newHouse(t.TempDir(), 1<<20)
 	ctx := t.Context()
 	id, token, err := h.server.AddClient(ctx, "指令システム", "指令課 内線 11", []string{"read", "voice", "eido", "webhook", "console"}, "", 24*time.Hour)

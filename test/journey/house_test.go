@@ -34,7 +34,7 @@ const (
 
 // newHouse keeps the headquarters' data in dir.
 func (s *scene) newHouse(dir string, reserve int64) *house {
-	h := &house{s: s, c: app.ServerConfig{Listen: "127.0.0.1:0", Version: "journey", Log: s.log.With("part", "server"),
+	h := &house{s: s, c: app.ServerConfig{Listen: "127.0.0.1:0", Version: "journey", Log: s.log.With("part", "server"), Media: s.media,
 		HouseConfig: app.HouseConfig{HQ: "279999", Name: "例示消防本部", Dir: dir, Reserve: reserve}}}
 	h.start()
 	s.t.Cleanup(h.stopped)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/matoi119/matoi/internal/app"
 	"github.com/matoi119/matoi/test/duty"
 )
 
@@ -53,7 +54,8 @@ type scene struct {
 	dir string // of pictures and logs
 	log *slog.Logger
 
-	also map[string]any // what a script is given beside the addresses
+	also  map[string]any  // what a script is given beside the addresses
+	media app.MediaConfig // of a house
 }
 
 func newScene(t testing.TB) *scene {
