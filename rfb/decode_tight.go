@@ -2,6 +2,7 @@ package rfb
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/jpeg"
 )
@@ -114,7 +115,15 @@ func (s *ServerReader) tightPixels(area Rect, data []byte, size int) {
 	if s.r.err != nil {
 		return
 	}
+	whole := s.format.whole() // three bytes, red first
 	for y := range int(area.Height) {
+		row := s.picture.Row(int(area.X), int(area.Y)+y, int(area.Width))
+		if whole {
+			for ; len(row) >= 4 && len(data) >= 3; row, data = row[4:], data[3:] {
+				row[0], row[1], row[2] = data[2], data[1], data[0]
+			}
+			continue
+		}
 		for x := range int(area.Width) {
 			s.picture.Set(int(area.X)+x, int(area.Y)+y, s.tightGet(data))
 			data = data[size:]
@@ -138,22 +147,30 @@ func (s *ServerReader) tightIndexed(area Rect, z *stream) {
 		return
 	}
 	for y := range int(area.Height) {
-		for x := range width {
-			var i byte
-			if n <= 2 {
-				i = data[x/8] >> (7 - x%8) & 1
-			} else {
-				i = data[x]
+		to := s.picture.Row(int(area.X), int(area.Y)+y, width)
+		most := byte(0)
+		if n <= 2 {
+			for x := range width {
+				i := data[x/8] >> (7 - x%8) & 1
+				most |= i
+				putNative(to[x*4:], colours[i])
 			}
-			if int(i) >= n {
-				s.r.fail(broken("Tight", "index %d of %d colours", i, n))
-				return
+		} else {
+			for x, i := range data[:width] {
+				most = max(most, i)
+				putNative(to[x*4:], colours[i])
 			}
-			s.picture.Set(int(area.X)+x, int(area.Y)+y, colours[i])
+		}
+		if int(most) >= n {
+			s.r.fail(broken("Tight", "index %d of %d colours", most, n))
+			return
 		}
 		data = data[row:]
 	}
 }
+
+// putNative writes a pixel; b holds four bytes at least.
+func putNative(b []byte, v uint32) { binary.LittleEndian.PutUint32(b, v) }
 
 // ungradient undoes the filter that predicts a pixel from its neighbours.
 func ungradient(data []byte, width, height int) {
@@ -199,10 +216,45 @@ func (s *ServerReader) tightJPEG(area Rect) {
 
 func (s *ServerReader) paint(area Rect, img image.Image) {
 	at := img.Bounds().Min
+	film, is := img.(*image.YCbCr)
 	for y := range int(area.Height) {
-		for x := range int(area.Width) {
+		if row := s.picture.Row(int(area.X), int(area.Y)+y, int(area.Width)); is {
+			paintRow(row, film, at.X, at.Y+y)
+			continue
+		}
+		for x := range int(area.Width) { // grey, which is rare
 			r, g, b, _ := img.At(at.X+x, at.Y+y).RGBA()
 			s.picture.Set(int(area.X)+x, int(area.Y)+y, r>>8<<16|g>>8<<8|b>>8)
 		}
 	}
+}
+
+// paintRow converts a row of a colour JPEG (JFIF 1.02, page 3).
+func paintRow(row []byte, img *image.YCbCr, x0, y int) {
+	shift := 0
+	switch img.SubsampleRatio {
+	case image.YCbCrSubsampleRatio420, image.YCbCrSubsampleRatio422:
+		shift = 1
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+		shift = 2
+	}
+	luma, colour := img.Y[img.YOffset(x0, y):], img.COffset(x0, y)
+	blue, red := img.Cb[colour:], img.Cr[colour:]
+	for x := 0; len(row) >= 4; x, row = x+1, row[4:] {
+		c := x >> shift
+		v, cb, cr := int32(luma[x])<<16+1<<15, int32(blue[c])-128, int32(red[c])-128
+		row[0] = clamped((v + 116130*cb) >> 16)
+		row[1] = clamped((v - 22554*cb - 46802*cr) >> 16)
+		row[2] = clamped((v + 91881*cr) >> 16)
+	}
+}
+
+func clamped(v int32) byte {
+	if uint32(v) > 255 { //nolint:gosec // a negative one is larger than 255 as well
+		if v < 0 {
+			return 0
+		}
+		return 255
+	}
+	return byte(v)
 }

@@ -153,32 +153,47 @@ func (e *jpegEncoder) encode(p *Framebuffer, area Rect) []byte {
 // load converts 16 × 16 pixels. Where the picture has fewer, its last ones stand
 // again.
 func (e *jpegEncoder) load(p *Framebuffer, x0, y0, w, h int) {
-	var above [8][3]int32 // sums of blue, green, red of the row before, two pixels each
-	for y := range 16 {
-		row := p.Row(x0, y0+min(y, h-1), w)
-		luma := &e.luma[y/8*2]
-		at := y % 8 * 8
-		for k := range 8 {
-			i, j := min(k*2, w-1)*4, min(k*2+1, w-1)*4
-			a, c := row[i:i+4:i+4], row[j:j+4:j+4]
-			b1, g1, r1 := int32(a[0]), int32(a[1]), int32(a[2])
-			b2, g2, r2 := int32(c[0]), int32(c[1]), int32(c[2])
-			if k == 4 {
-				luma = &e.luma[y/8*2+1]
-			}
-			n := at + k%4*2
-			luma[n&63] = float32((19595*r1 + 38470*g1 + 7471*b1 - 128<<16 + 1<<15) >> 16)
-			luma[(n+1)&63] = float32((19595*r2 + 38470*g2 + 7471*b2 - 128<<16 + 1<<15) >> 16)
-			if y%2 == 0 {
-				above[k] = [3]int32{b1 + b2, g1 + g2, r1 + r2}
-				continue
-			}
-			b, g, r := above[k][0]+b1+b2, above[k][1]+g1+g2, above[k][2]+r1+r2
-			m := (y/2*8 + k) & 63
-			e.colour[0][m] = float32((-11056*r - 21712*g + 32768*b + 1<<17) >> 18)
-			e.colour[1][m] = float32((32768*r - 27440*g - 5328*b + 1<<17) >> 18)
+	var edge [2][64]byte
+	for y := 0; y < 16; y += 2 {
+		above, below := p.Row(x0, y0+min(y, h-1), w), p.Row(x0, y0+min(y+1, h-1), w)
+		if w < 16 {
+			above, below = widened(&edge[0], above), widened(&edge[1], below)
 		}
+		half, at := y/8*2, y%8*8
+		e.pair((*[32]byte)(above), (*[32]byte)(below), &e.luma[half], at, y/2*8)
+		e.pair((*[32]byte)(above[32:]), (*[32]byte)(below[32:]), &e.luma[half+1], at, y/2*8+4)
 	}
+}
+
+func widened(to *[64]byte, row []byte) []byte {
+	n := copy(to[:], row)
+	for ; n < len(to); n += 4 {
+		copy(to[n:], row[len(row)-4:])
+	}
+	return to[:]
+}
+
+// pair converts eight pixels of two rows: luminance of each, colour of four
+// together (T.871, clause 7).
+func (e *jpegEncoder) pair(above, below *[32]byte, luma *[64]float32, at, colour int) {
+	up, low := (*[8]float32)(luma[at:]), (*[8]float32)(luma[at+8:])
+	blue, red := (*[4]float32)(e.colour[0][colour:]), (*[4]float32)(e.colour[1][colour:])
+	for k := range 4 {
+		i := k * 8
+		b1, g1, r1 := int32(above[i]), int32(above[i+1]), int32(above[i+2])
+		b2, g2, r2 := int32(above[i+4]), int32(above[i+5]), int32(above[i+6])
+		b3, g3, r3 := int32(below[i]), int32(below[i+1]), int32(below[i+2])
+		b4, g4, r4 := int32(below[i+4]), int32(below[i+5]), int32(below[i+6])
+		up[k*2], up[k*2+1] = bright(r1, g1, b1), bright(r2, g2, b2)
+		low[k*2], low[k*2+1] = bright(r3, g3, b3), bright(r4, g4, b4)
+		b, g, r := b1+b2+b3+b4, g1+g2+g3+g4, r1+r2+r3+r4
+		blue[k] = float32((-11056*r - 21712*g + 32768*b + 1<<17) >> 18)
+		red[k] = float32((32768*r - 27440*g - 5328*b + 1<<17) >> 18)
+	}
+}
+
+func bright(r, g, b int32) float32 {
+	return float32((19595*r + 38470*g + 7471*b - 128<<16 + 1<<15) >> 16)
 }
 
 // block transforms, divides by the quanta and writes eight by eight values.
