@@ -242,6 +242,7 @@ func greeting(init rfb.ServerInit) []byte {
 // follow reads what the terminal sends. Everything is decoded here, outside of
 // any lock; what a page gets is written anew from the picture.
 func (r *relay) follow(u *upstream, in *rfb.ServerReader, showed *bool) error {
+	var resized sizes
 	for {
 		m, err := in.Next()
 		if err != nil {
@@ -250,6 +251,11 @@ func (r *relay) follow(u *upstream, in *rfb.ServerReader, showed *bool) error {
 		switch m := m.(type) {
 		case *rfb.Update:
 			p := in.Framebuffer()
+			if m.Resized {
+				if err := resized.again(time.Now()); err != nil {
+					return err
+				}
+			}
 			u.send((&rfb.UpdateRequest{Incremental: true, Area: p.Bounds()}).Append(nil))
 			r.show(m, p)
 			if !*showed {

@@ -111,6 +111,9 @@ func same(a, b *rfb.Framebuffer) bool {
 	if a.Width != b.Width || a.Height != b.Height {
 		return false
 	}
+	if bytes.Equal(a.Pix, b.Pix) {
+		return true
+	}
 	for y := range a.Height {
 		x, z := a.Row(0, y, a.Width), b.Row(0, y, b.Width)
 		if bytes.Equal(x, z) {
@@ -132,11 +135,11 @@ func TestClientsSeeWhatIsDrawn(t *testing.T) {
 		{rfb.Raw}, {rfb.ZRLE, rfb.CopyRect, rfb.DesktopSize}, {rfb.Tight, rfb.CopyRect, rfb.ExtendedDesktopSize, rfb.DesktopSize, rfb.LastRect, rfb.Cursor},
 	} {
 		t.Run(fmt.Sprint(kind[0]), func(t *testing.T) {
-			p, address := serve(t, Config{Width: 660, Height: 500, Monitors: 2})
+			p, address := serve(t, Config{Width: 640, Height: 480})
 			v := view(t, address, kind...)
 			v.until(p)
 			chance := rand.New(rand.NewPCG(1, uint64(len(kind))))
-			for range 24 {
+			for range 16 {
 				happens(t, p, chance, len(kind) > 1)
 				if chance.IntN(3) == 0 {
 					v.until(p)
@@ -168,7 +171,7 @@ func happens(t *testing.T, p *Page, chance *rand.Rand, sizes bool) {
 		})
 	case 5:
 		if sizes && chance.IntN(3) == 0 {
-			if err := p.Resize(640+chance.IntN(200), 480+chance.IntN(200)); err != nil {
+			if err := p.Resize(640+chance.IntN(64), 480+chance.IntN(64)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -293,7 +296,7 @@ func suffer(t *testing.T, address string) error {
 	if _, err := conn.Write((&rfb.UpdateRequest{Area: rfb.Rect{Width: 64, Height: 64}}).Append(ask)); err != nil {
 		return err
 	}
-	for range 2000 {
+	for range 100 {
 		if _, err := in.Next(); err != nil {
 			return err
 		}
