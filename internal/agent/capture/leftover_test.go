@@ -22,7 +22,10 @@ func TestMain(m *testing.M) {
 // openSource opens what "x11 :7" or "vnc 127.0.0.1:5901" name.
 func openSource(source string) (Screen, error) {
 	kind, where, _ := strings.Cut(source, " ")
-	if kind == "vnc" {
+	switch kind {
+	case "windows":
+		return OpenWindows()
+	case "vnc":
 		return OpenVNC(context.Background(), where, nil, os.Getenv("MATOI_NOTES"))
 	}
 	return OpenX11(where)

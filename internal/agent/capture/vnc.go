@@ -13,9 +13,9 @@ import (
 	"github.com/matoi119/matoi/rfb"
 )
 
-// ErrAway says that the server behind this source does not answer. What the
+// ErrAway says that what is behind this source does not answer. What the
 // framebuffer shows is old; the source goes on trying, and hints when it is back.
-var ErrAway = errors.New("capture: the VNC server does not answer")
+var ErrAway = errors.New("capture: the screen does not answer")
 
 // VNC is the screen of a VNC server on this machine. One goroutine decodes what
 // it sends; when it ends the connection, another one is made.

@@ -92,7 +92,8 @@ func openX11(display string, stray func(xgb.Event)) (_ *X11, err error) {
 	if x.image, err = shareImage(c, x.root, int(screen.WidthInPixels), int(screen.HeightInPixels)); err != nil {
 		return nil, err
 	}
-	if err := x.rest(); err != nil {
+	x.use = use{slack: slack, idle: x.anyIdle}
+	if err := x.use.rest(); err != nil {
 		return nil, err
 	}
 	go x.events()

@@ -9,62 +9,26 @@ import (
 	"github.com/jezek/xgb/xtest"
 )
 
-// use tells the input of the person at the machine from ours. The server says
-// only how long ago the last input was, whoever gave it; so it is asked before
-// and after each of ours. The time of its answer lies between question and
-// return, hence two bounds.
-type use struct {
-	ours time.Time // the last input that was ours or is not counted: not later than this
-	last time.Time // the last one of somebody else, zero: none yet
-}
-
 // slack is by how much the server's clock of milliseconds may be off.
 const slack = 2 * time.Millisecond
 
-// when asks for the time of the last input: not before, not after.
-func (x *X11) when() (notBefore, notAfter time.Time, err error) {
-	asked := time.Now()
+// anyIdle is how long nobody at all has given input.
+func (x *X11) anyIdle() (time.Duration, error) {
 	r, err := screensaver.QueryInfo(x.c, xproto.Drawable(x.root)).Reply()
 	if err != nil {
-		return asked, asked, fmt.Errorf("capture: the display does not answer: %w", err)
+		return 0, fmt.Errorf("capture: the display does not answer: %w", err)
 	}
-	idle := time.Duration(r.MsSinceUserInput) * time.Millisecond
-	return asked.Add(-idle), time.Now().Add(-idle), nil
-}
-
-// look notices the input of somebody else.
-func (x *X11) look() error {
-	notBefore, _, err := x.when()
-	if err == nil && notBefore.After(x.use.ours.Add(slack)) {
-		x.use.last = notBefore
-	}
-	return err
-}
-
-// rest makes what was until now not count.
-func (x *X11) rest() error {
-	_, notAfter, err := x.when()
-	x.use.ours = notAfter
-	return err
+	return time.Duration(r.MsSinceUserInput) * time.Millisecond, nil
 }
 
 // Idle implements Screen. A program that moves the pointer by itself counts as
 // a person: the server does not tell them apart.
-func (x *X11) Idle() (time.Duration, error) {
-	err := x.look()
-	if x.use.last.IsZero() {
-		return never, err
-	}
-	return time.Since(x.use.last), err
-}
-
-// never is how long nobody has used a machine that we have not seen used.
-const never = 365 * 24 * time.Hour
+func (x *X11) Idle() (time.Duration, error) { return x.use.since() }
 
 // Pointer implements Screen. Bit 0 is the left button, 3 and 4 the wheel up and
 // down, 5 and 6 left and right (RFC 6143, §7.5.5): X numbers them from 1.
 func (x *X11) Pointer(px, py int, buttons uint8) error {
-	if err := x.look(); err != nil {
+	if err := x.use.look(); err != nil {
 		return err
 	}
 	xtest.FakeInput(x.c, xproto.MotionNotify, 0, 0, x.root, int16(px), int16(py), 0) //nolint:gosec // RFB positions are 16 bits
@@ -84,23 +48,23 @@ func (x *X11) press(buttons uint8) error {
 		xtest.FakeInput(x.c, kind, byte(i+1), 0, 0, 0, 0, 0)
 	}
 	x.buttons = buttons
-	return x.rest()
+	return x.use.rest()
 }
 
 // Key implements Screen.
 func (x *X11) Key(down bool, keysym, scan uint32) error {
-	if err := x.look(); err != nil {
+	if err := x.use.look(); err != nil {
 		return err
 	}
 	if err := x.keys.press(down, keysym, scan); err != nil {
 		return err
 	}
-	return x.rest() // answered, so the server has done what was asked before
+	return x.use.rest() // answered, so the server has done what was asked before
 }
 
 // LetGo implements Screen. It goes on when one release fails: each key matters.
 func (x *X11) LetGo() error {
-	_ = x.look() // whatever it says
+	_ = x.use.look() // whatever it says
 	x.keys.letGo()
 	return x.press(0)
 }
@@ -122,8 +86,7 @@ func (x *X11) ReleaseLeftovers() error {
 		xtest.FakeInput(x.c, xproto.ButtonRelease, button, 0, 0, 0, 0, 0)
 	}
 	x.keys.pressed, x.buttons = x.keys.pressed[:0], 0
-	x.use.last = time.Time{}
-	return x.rest()
+	return x.use.forget()
 }
 
 // Abilities implements Screen.
