@@ -77,6 +77,8 @@ func (c Source) open(ctx context.Context) (capture.Screen, error) {
 	switch c.Kind {
 	case KindX11:
 		return capture.OpenX11(c.Address)
+	case KindWindows:
+		return capture.OpenWindows()
 	case KindVNC:
 		return capture.OpenVNC(ctx, c.Address, c.Password, c.Dir)
 	}
