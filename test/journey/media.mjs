@@ -53,6 +53,51 @@ await journey(async (stage) => {
   await sees(a.page.getByText('画像・動画を開いた（ぼかしを解除）'))
   await sees(a.page.getByText('画像・動画を隔離'))
 
+  // The same hands go on, in one go and without a mouse: take it, find the place,
+  // write, join what somebody else tells of the same fire, and hand it over.
+  const keys = a.page.keyboard
+  await keys.press('a')
+  await sees(a.acts.getByText('受け付けました'))
+  await keys.press('g')
+  await sees(a.page.getByRole('region', { name: '地図' }))
+  await keys.press('g')
+  await keys.press('c')
+  await keys.insertText('消防です。外へ出られますか')
+  await keys.press('Enter')
+  await sees(a.log.getByText('外へ出られますか'))
+  await sees(caller.log.getByText('外へ出られますか'))
+  await keys.press('Escape')
+  const second = new Caller(await stage.desk('通報者2', { size: { width: 412, height: 915 } }))
+  await second.page.goto(stage.given.caller)
+  await second.send({ kind: '火事', text: '向かいの家が燃えています' })
+  await sees(a.card('未受付', '向かいの家'))
+  await keys.press('i')
+  await sees(a.page.getByRole('form', { name: '事案にまとめる' }))
+  await tabTo('まとめる')
+  await keys.press('Enter')
+  await sees(a.page.getByRole('region', { name: '事案 001' }))
+  await keys.press('t')
+  await sees(a.page.getByRole('form', { name: '他の消防本部への転送' }))
+  await tabTo('本部の名称')
+  await keys.insertText('隣市消防本部')
+  await tabTo('出た人')
+  await keys.insertText('佐藤')
+  await keys.press('Enter')
+  await sees(a.report.getByText('転送先 隣市消防本部'))
+
+  /** tabTo walks with Tab until the field or the button of that name has the keyboard. */
+  async function tabTo(name) {
+    for (let n = 0; n < 30; n++) {
+      const here = await a.page.evaluate(() => {
+        const e = document.activeElement
+        return [e?.textContent, e?.getAttribute('aria-label'), ...[...(e?.labels ?? [])].map((l) => l.textContent)].map((x) => x?.trim().replaceAll(/\s+/g, ' ') ?? '')
+      })
+      if (here.some((x) => x === name || x.startsWith(name))) return
+      await keys.press('Tab')
+    }
+    must(false, `Tab never leads to ${name}`)
+  }
+
   async function shot(name) {
     if (!stage.given.shots) return
     for (const light of ['dark', 'light']) {
