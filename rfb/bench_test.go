@@ -67,6 +67,8 @@ func BenchmarkDecode(b *testing.B) {
 		"raw":   AppendRaw(UpdateHeader(nil, 1), Native, p, p.Bounds()),
 		"tight": NewTightEncoder(NoJPEG).Append(UpdateHeader(nil, 1), Native, p, p.Bounds()),
 		"ZRLE":  NewZRLEEncoder().Append(UpdateHeader(nil, 1), Native, p, p.Bounds()),
+		"near":  newNearEncoder().Append(UpdateHeader(nil, 1), Native, p, Rect{0, 0, 860, 1024}),
+		"JPEG":  NewTightEncoder(80).Append(UpdateHeader(nil, 1), Native, p, p.Bounds()),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(p.Pix)))
@@ -101,7 +103,7 @@ func BenchmarkSender(b *testing.B) {
 		for _, e := range []struct {
 			name string
 			list []Encoding
-		}{{"raw", []Encoding{Raw, CopyRect}}, {"tight", []Encoding{Tight, CopyRect}}, {"JPEG", []Encoding{Tight, CopyRect, QualityLow + 6}}, {"ZRLE", []Encoding{ZRLE, CopyRect}}} {
+		}{{"raw", []Encoding{Raw, CopyRect}}, {"near", []Encoding{Tight, CopyRect, CompressionLow}}, {"tight", []Encoding{Tight, CopyRect}}, {"JPEG", []Encoding{Tight, CopyRect, QualityLow + 6}}, {"ZRLE", []Encoding{ZRLE, CopyRect}}} {
 			b.Run(how.name+"/"+e.name, func(b *testing.B) {
 				s := NewSender(SenderOptions{Width: p.Width, Height: p.Height})
 				s.Handle(&SetEncodings{e.list})

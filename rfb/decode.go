@@ -274,13 +274,28 @@ func (s *ServerReader) cursor(area Rect) {
 
 // stream is a zlib stream that goes on from rectangle to rectangle.
 type stream struct {
-	in bytes.Buffer
-	z  io.ReadCloser
+	in    bytes.Buffer
+	z     io.ReadCloser // kept from stream to stream: it is 40 KiB of tables
+	begun bool
 }
 
 func (s *stream) reset() {
 	s.in.Reset()
-	s.z = nil
+	s.begun = false
+}
+
+// begin reads the head of a new stream.
+func (s *stream) begin() (err error) {
+	if s.begun {
+		return nil
+	}
+	if s.z == nil {
+		s.z, err = zlib.NewReader(&s.in)
+	} else {
+		err = s.z.(zlib.Resetter).Reset(&s.in, nil)
+	}
+	s.begun = err == nil
+	return err
 }
 
 // left is how much of a stream may stay unread after a rectangle: the marks of a
@@ -307,13 +322,9 @@ func (s *stream) inflatePart(r *reader, where string, data, into []byte, n int) 
 		return into
 	}
 	s.in.Write(data)
-	if s.z == nil {
-		z, err := zlib.NewReader(&s.in)
-		if err != nil {
-			r.fail(broken(where, "no zlib stream"))
-			return into
-		}
-		s.z = z
+	if s.begin() != nil {
+		r.fail(broken(where, "no zlib stream"))
+		return into
 	}
 	if _, err := io.ReadFull(s.z, into); err != nil {
 		r.fail(broken(where, "the zlib stream does not hold %d bytes", n))

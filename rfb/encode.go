@@ -44,6 +44,7 @@ type TightEncoder struct {
 	pixels  []byte
 	palette palette
 	photo   *jpegEncoder // made when it is first needed
+	near    bool         // bytes are cheap, see newNearEncoder
 }
 
 // Levels of NewTightEncoder.
@@ -57,6 +58,14 @@ const (
 func NewTightEncoder(quality int) *TightEncoder {
 	z, _ := zlib.NewWriterLevel(nil, defaultTightZlib) // the level is a valid one
 	return &TightEncoder{quality: min(max(quality, 0), 100), z: z}
+}
+
+// newNearEncoder makes the encoder of a client that asks for compression level 0:
+// it is near, and the time of both machines is worth more than bytes between them.
+// Few colours are indexed and stored, many are sent as they are (AppendRaw).
+func newNearEncoder() *TightEncoder {
+	z, _ := zlib.NewWriterLevel(nil, zlib.NoCompression) // a valid one
+	return &TightEncoder{z: z, near: true}
 }
 
 // Control bytes of Tight: the low four bits begin zlib streams anew, the high
@@ -83,8 +92,11 @@ const (
 // Append writes one rectangle, at most TightMaxWidth wide. The format must have
 // eight bits of each colour; AppendRaw and ZRLE take the others.
 func (e *TightEncoder) Append(b []byte, f PixelFormat, p *Framebuffer, area Rect) []byte {
-	b = RectHeader(b, area, Tight)
 	colours := e.palette.of(p, area)
+	if e.near && colours > maxPalette {
+		return AppendRaw(b, f, p, area)
+	}
+	b = RectHeader(b, area, Tight)
 	switch {
 	case colours == 1:
 		v := e.palette.colours[0]

@@ -8,6 +8,7 @@ type wishes struct {
 	pixels   Encoding // how it likes them best
 	zrle     bool     // and where Tight cannot say its format
 	quality  int      // of JPEG, 1 … 100; 0 = never
+	near     bool     // it wishes no compression
 	copies   bool
 	cursor   bool
 	resizes  bool
@@ -96,7 +97,7 @@ func (s *Sender) fence(m *Fence) {
 func (s *Sender) understands(all []Encoding) {
 	w := &s.client
 	before := *w
-	w.pixels, w.zrle, w.quality = Raw, slices.Contains(all, ZRLE), NoJPEG
+	w.pixels, w.zrle, w.quality, w.near = Raw, slices.Contains(all, ZRLE), NoJPEG, slices.Contains(all, CompressionLow)
 	w.copies, w.cursor, w.resizes, w.extended = false, false, false, false
 	chosen := false
 	for _, e := range all {

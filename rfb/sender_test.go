@@ -137,7 +137,7 @@ func TestSenderBringsTheSamePicture(t *testing.T) {
 				v.p = drawn(t)
 				v.s.Resize(nil, v.p.Width, v.p.Height)
 			case 5:
-				list := rapid.Permutation([]Encoding{Tight, ZRLE, Raw, CopyRect, DesktopSize, ExtendedDesktopSize, Cursor, QualityLow + 5}).Draw(t, "encodings")
+				list := rapid.Permutation([]Encoding{Tight, ZRLE, Raw, CopyRect, DesktopSize, ExtendedDesktopSize, Cursor, QualityLow + 5, CompressionLow}).Draw(t, "encodings")
 				v.s.Handle(&SetEncodings{list[:rapid.IntRange(0, len(list)).Draw(t, "known")]})
 			case 6:
 				if v.wire.Len() > 0 {
@@ -182,7 +182,7 @@ func TestSenderFollowsAReader(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := newViewer(t, drawn(t), SenderOptions{})
 		second := newViewer(t, first.r.Framebuffer(), SenderOptions{})
-		first.s.Handle(everything(rapid.SampledFrom([]Encoding{Raw, ZRLE, Tight}).Draw(t, "near")))
+		first.s.Handle(everything(rapid.SampledFrom([][]Encoding{{Raw}, {ZRLE}, {Tight}, {Tight, CompressionLow}}).Draw(t, "near")...))
 		second.s.Handle(everything(rapid.SampledFrom([]Encoding{Raw, ZRLE, Tight}).Draw(t, "far")))
 		pass := func() bool {
 			first.ask(true)
@@ -354,9 +354,9 @@ func TestSenderSharpens(t *testing.T) {
 // The hot path of a server: a small change to a client that waits.
 func TestSenderCostsNoAllocation(t *testing.T) {
 	p := desktop()
-	for _, e := range []Encoding{Raw, Tight, ZRLE} {
+	for _, list := range [][]Encoding{{Raw, CopyRect}, {Tight, CopyRect}, {Tight, CompressionLow, CopyRect}, {ZRLE, CopyRect}} {
 		s := NewSender(SenderOptions{Width: p.Width, Height: p.Height})
-		s.Handle(&SetEncodings{[]Encoding{e, CopyRect}})
+		s.Handle(&SetEncodings{list})
 		s.Handle(&EnableContinuousUpdates{true, p.Bounds()})
 		var b []byte
 		for s.Wants() {
@@ -369,7 +369,7 @@ func TestSenderCostsNoAllocation(t *testing.T) {
 			s.Copied(Rect{0, 0, 400, 400}, 0, 16)
 			b = s.Append(b[:0], p)
 		}); n != 0 {
-			t.Errorf("encoding %d: %v allocations", e, n)
+			t.Errorf("encodings %v: %v allocations", list, n)
 		}
 	}
 }

@@ -191,8 +191,15 @@ func (s *Sender) encode(b []byte, p *Framebuffer, area Rect, lossy bool) []byte 
 	return AppendRaw(b, w.format, p, area)
 }
 
-// tightEncoder is the one for pixels as they are, or the one with JPEG.
+// tightEncoder is the one for pixels as they are, the one with JPEG, or the one of a
+// client that is near.
 func (s *Sender) tightEncoder(lossy bool) *TightEncoder {
+	if s.client.near {
+		if s.near == nil {
+			s.near = newNearEncoder()
+		}
+		return s.near
+	}
 	if !lossy {
 		if s.tight[0] == nil {
 			s.tight[0] = NewTightEncoder(NoJPEG)

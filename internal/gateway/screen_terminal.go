@@ -228,13 +228,14 @@ func (r *relay) connect(ctx context.Context) (showed bool, _ error) {
 	return showed, err
 }
 
-// greeting says what the gateway understands. The way to the terminal is short:
-// JPEG only for what moves, and little compression.
+// greeting says what the gateway understands. The way to the terminal is short: no
+// compression and no JPEG, which would be decoded here and lost a second time on the
+// way to a page.
 func greeting(init rfb.ServerInit) []byte {
 	b := (&rfb.SetPixelFormat{Format: rfb.Native}).Append(nil)
 	b = (&rfb.SetEncodings{Encodings: []rfb.Encoding{
 		rfb.Tight, rfb.CopyRect, rfb.ZRLE, rfb.Raw, rfb.Cursor, rfb.ExtendedDesktopSize, rfb.DesktopSize, rfb.LastRect, rfb.QEMUKeys,
-		rfb.FencePseudo, rfb.ExtendedClipboard, rfb.QualityHigh - 1, rfb.CompressionLow + 1,
+		rfb.FencePseudo, rfb.ExtendedClipboard, rfb.CompressionLow,
 	}}).Append(b)
 	return (&rfb.UpdateRequest{Area: rfb.Rect{Width: init.Width, Height: init.Height}}).Append(b)
 }

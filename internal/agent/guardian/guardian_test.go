@@ -261,13 +261,13 @@ func TestFaultsAreTold(t *testing.T) {
 	var mu sync.Mutex
 	refusing := false
 	config := made(s)
-	config.Open = func(context.Context) (capture.Screen, error) {
+	config.Open = func(ctx context.Context) (capture.Screen, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if refusing {
 			return nil, &rfb.Refused{Reason: "password"}
 		}
-		return s, nil
+		return s.open(ctx)
 	}
 	h := newHeadquarters(t, config)
 	c := h.dial()

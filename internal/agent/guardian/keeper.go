@@ -18,7 +18,8 @@ import (
 type Config struct {
 	Source Source
 	Self   string // binary whose main gives way to Child: our own
-	// Open opens a screen that is made up in this process, instead of Self.
+	// Open opens a screen that is made up in this process, instead of Self; each call
+	// one of its own, because one guardian serves while the next one waits.
 	Open func(ctx context.Context) (capture.Screen, error)
 	// Changed is called when State may be another; it must not block.
 	Changed func()

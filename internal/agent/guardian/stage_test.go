@@ -25,7 +25,7 @@ type stage struct {
 	mu       sync.Mutex
 	p        *rfb.Framebuffer
 	changes  []capture.Change
-	hint     chan struct{}
+	seats    []*seat
 	monitors []rfb.Screen
 	size     bool // the next Capture finds another size
 	broken   error
@@ -45,18 +45,38 @@ type stage struct {
 }
 
 func newStage() *stage {
-	return &stage{p: rfb.NewFramebuffer(320, 200), hint: make(chan struct{}, 1), keys: map[uint32]bool{}, idle: time.Hour,
+	return &stage{p: rfb.NewFramebuffer(320, 200), keys: map[uint32]bool{}, idle: time.Hour,
 		can: capture.Abilities{Source: "page", Clipboard: true, ScanCodes: true, LocalUse: true}}
 }
 
 func (s *stage) do(f func()) {
 	s.mu.Lock()
 	f()
+	seats := s.seats
 	s.mu.Unlock()
-	select {
-	case s.hint <- struct{}{}:
-	default:
+	for _, c := range seats {
+		select {
+		case c.hint <- struct{}{}:
+		default:
+		}
 	}
+}
+
+// seat is the stage as one guardian sees it: the one that serves and the one that
+// waits are told of a change each.
+type seat struct {
+	*stage
+	hint chan struct{}
+	seen int // changes
+}
+
+// open takes a seat.
+func (s *stage) open(context.Context) (capture.Screen, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &seat{stage: s, hint: make(chan struct{}, 1)}
+	s.seats = append(s.seats, c)
+	return c, nil
 }
 
 func (s *stage) draw(r rfb.Rect, colour uint32) {
@@ -72,9 +92,9 @@ func (s *stage) Desktop() capture.Desktop {
 	return capture.Desktop{Width: s.p.Width, Height: s.p.Height, Monitors: s.monitors}
 }
 
-func (s *stage) Changed() <-chan struct{} { return s.hint }
+func (s *seat) Changed() <-chan struct{} { return s.hint }
 
-func (s *stage) Capture(into *rfb.Framebuffer) ([]capture.Change, error) {
+func (s *seat) Capture(into *rfb.Framebuffer) ([]capture.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.captures++
@@ -85,8 +105,8 @@ func (s *stage) Capture(into *rfb.Framebuffer) ([]capture.Change, error) {
 		return nil, capture.ErrResized
 	}
 	copy(into.Pix, s.p.Pix)
-	all := s.changes
-	s.changes = nil
+	all := s.changes[s.seen:]
+	s.seen = len(s.changes)
 	return all, nil
 }
 
@@ -222,7 +242,6 @@ type client struct {
 	r      *rfb.ServerReader
 	p      *rfb.Framebuffer // as it was after the last update
 	update int
-	seen   int // updates that a benchmark looked at
 	other  []rfb.ServerMessage
 	screen []rfb.Screen
 	cursor *rfb.Pointer
@@ -371,5 +390,5 @@ func (c *client) hears(kind string) open1.ScreenNotice {
 }
 
 func made(s *stage) Config {
-	return Config{Source: Source{Kind: "page", Monitor: -1}, Open: func(context.Context) (capture.Screen, error) { return s, nil }}
+	return Config{Source: Source{Kind: "page", Monitor: -1}, Open: s.open}
 }
