@@ -40,6 +40,7 @@ type VNC struct {
 	came    string
 	copied  bool // came has not been handed out
 	board   vncBoard
+	resting bool // nobody looks, see Rest
 
 	out vncOut
 }
@@ -264,7 +265,7 @@ func (v *VNC) update(u *rfb.Update, picture *rfb.Framebuffer) {
 	case u.Resized:
 		v.picture = picture
 		v.parts = append(v.parts[:0], Change{Area: all})
-		if v.board.continuous {
+		if v.board.continuous && !v.resting {
 			v.out.send(&rfb.EnableContinuousUpdates{On: true, Area: all})
 		}
 		v.out.send(&rfb.UpdateRequest{Area: all})
@@ -272,7 +273,7 @@ func (v *VNC) update(u *rfb.Update, picture *rfb.Framebuffer) {
 		for _, area := range u.Areas {
 			v.note(Change{Area: area})
 		}
-		if !v.board.continuous {
+		if !v.board.continuous && !v.resting {
 			v.out.send(&rfb.UpdateRequest{Incremental: true, Area: all})
 		}
 	}
@@ -297,7 +298,9 @@ func (v *VNC) message(m rfb.ServerMessage) {
 	case *rfb.EndOfContinuousUpdates:
 		if !v.board.continuous {
 			v.board.continuous = true
-			v.out.send(&rfb.EnableContinuousUpdates{On: true, Area: v.picture.Bounds()})
+			if !v.resting {
+				v.out.send(&rfb.EnableContinuousUpdates{On: true, Area: v.picture.Bounds()})
+			}
 		}
 	case *rfb.Fence:
 		if m.Flags&rfb.FenceRequest != 0 {
@@ -335,6 +338,23 @@ func (v *VNC) Desktop() Desktop {
 		d.Monitors = []rfb.Screen{{Area: v.picture.Bounds()}}
 	}
 	return d
+}
+
+// Rest asks the server for no pictures while nobody looks, or for pictures again.
+// The connection stays, so that both begin at once.
+func (v *VNC) Rest(on bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.resting == on || v.picture == nil {
+		return
+	}
+	v.resting = on
+	if v.board.continuous {
+		v.out.send(&rfb.EnableContinuousUpdates{On: !on, Area: v.picture.Bounds()})
+	}
+	if !on {
+		v.out.send(&rfb.UpdateRequest{Incremental: true, Area: v.picture.Bounds()})
+	}
 }
 
 // Capture implements Screen. While the server is away it is ErrAway.

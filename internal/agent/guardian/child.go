@@ -31,9 +31,6 @@ type Source struct {
 	Monitor  int    `json:"monitor"` // its number from 0, see capture.OneMonitor; -1: all
 	// Dir is where a source notes what is held, should a killed guardian leave it.
 	Dir string `json:"dir,omitempty"`
-	// Lazy leaves the screen closed until it is wanted: an installed VNC server would
-	// work for two clients while one guardian serves and the next one waits.
-	Lazy bool `json:"lazy,omitempty"`
 }
 
 // IsChild reports whether the arguments of the program are those of a guardian.
@@ -53,7 +50,6 @@ func Child(in io.Reader, out io.Writer) int {
 	}
 	source := *first.Source
 	s := newServer(endsWith(ctx, in), out, os.Stderr, func(ctx context.Context) (capture.Screen, error) { return source.open(ctx) }, source.Monitor)
-	s.lazy = source.Lazy
 	if err := s.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -73,7 +73,7 @@ var causes = []cause{
 		}
 		_ = c.tcp.Close()
 	}},
-	{"a newer connection", func(_ *testing.T, h *headquarters, _ *client, _ *exec.Cmd) { h.dial() }},
+	{"a newer connection", func(_ *testing.T, h *headquarters, _ *client, _ *exec.Cmd) { h.connect() }},
 	{"guardian killed", func(t *testing.T, h *headquarters, _ *client, _ *exec.Cmd) { kill(t, h.serving().pid) }},
 	{"agent killed", func(t *testing.T, _ *headquarters, _ *client, victim *exec.Cmd) {
 		kill(t, victim.Process.Pid)
@@ -107,24 +107,101 @@ func TestEverythingIsUpOnARealDisplay(t *testing.T) {
 	display := xvfbtest.Start(t, 320, 240)
 	state := xvfbtest.Watch(t, display)
 	for _, why := range causes {
-		t.Run(why.name, func(t *testing.T) {
-			var took time.Duration
-			for range 3 {
-				if took = upAfter(t, display, state, why); took <= 200*time.Millisecond {
-					t.Logf("all is up after %v", took.Round(time.Millisecond))
-					return
-				}
+		t.Run(why.name, func(t *testing.T) { upInTime(t, Source{Kind: KindX11, Address: display, Monitor: -1}, state, why) })
+	}
+}
+
+// The same behind installed VNC servers of three kinds.
+func TestEverythingIsUpBehindInstalledServers(t *testing.T) {
+	duty(t, "S3-1-2-2")
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) {
+			display, address := start(t)
+			state := xvfbtest.Watch(t, display)
+			source := Source{Kind: KindVNC, Address: address, Monitor: -1, Dir: t.TempDir()}
+			for _, why := range []cause{causes[0], causes[3]} { // the others are the agent's doing and the same
+				t.Run(why.name, func(t *testing.T) { upInTime(t, source, state, why) })
 			}
-			t.Errorf("all was up after %v only, three times", took)
 		})
 	}
 }
 
-func upAfter(t *testing.T, display string, state *xvfbtest.State, why cause) time.Duration {
+func upInTime(t *testing.T, source Source, state *xvfbtest.State, why cause) {
+	var took time.Duration
+	for range 3 {
+		if took = upAfter(t, source, state, why); took <= 200*time.Millisecond {
+			t.Logf("all is up after %v", took.Round(time.Millisecond))
+			return
+		}
+	}
+	t.Errorf("all was up after %v only, three times", took)
+}
+
+// servers show a display by VNC on loopback, as terminals have them installed.
+var servers = map[string]func(t *testing.T) (display, address string){
+	"Xvnc": func(t *testing.T) (display, address string) {
+		address, port := freePort(t)
+		display = xvfbtest.StartAs(t, "Xvnc", "-displayfd", "3", "-geometry", "320x240", "-depth", "24", "-SecurityTypes", "None", "-localhost", "-AlwaysShared", "-rfbport", port)
+		answers(t, address)
+		return display, address
+	},
+	"x0vncserver": func(t *testing.T) (display, address string) {
+		display = xvfbtest.Start(t, 320, 240)
+		return display, shown(t, "X0tigervnc", func(port string) []string {
+			return []string{"-display", display, "-rfbport", port, "-SecurityTypes", "None", "-localhost", "-AlwaysShared"}
+		})
+	},
+	"x11vnc": func(t *testing.T) (display, address string) {
+		display = xvfbtest.Start(t, 320, 240)
+		return display, shown(t, "x11vnc", func(port string) []string {
+			return []string{"-display", display, "-rfbport", port, "-nopw", "-localhost", "-shared", "-forever", "-noipv6", "-nolookup", "-quiet"}
+		})
+	},
+}
+
+// shown starts a server until the end of the test.
+func shown(t *testing.T, program string, args func(port string) []string) (address string) {
+	t.Helper()
+	address, port := freePort(t)
+	cmd := exec.Command(program, args(port)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s (make setup installs it): %v", program, err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	answers(t, address)
+	return address
+}
+
+func freePort(t *testing.T) (address, port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return l.Addr().String(), port
+}
+
+func answers(t *testing.T, address string) {
+	t.Helper()
+	until(t, "an answer of "+address, func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+}
+
+func upAfter(t *testing.T, source Source, state *xvfbtest.State, why cause) time.Duration {
 	h, victim := &headquarters{t: t}, (*exec.Cmd)(nil)
 	if why.name == "agent killed" {
 		victim = exec.Command(os.Args[0], "-test.run=^$")
-		victim.Env = append(os.Environ(), victimDisplay+"="+display)
+		victim.Env = append(os.Environ(), victimDisplay+"="+source.Address)
 		out, err := victim.StdoutPipe()
 		if err == nil {
 			err = victim.Start()
@@ -138,7 +215,7 @@ func upAfter(t *testing.T, display string, state *xvfbtest.State, why cause) tim
 		}
 		h.url = strings.TrimSpace(line)
 	} else {
-		h = newHeadquarters(t, Config{Source: Source{Kind: KindX11, Address: display, Monitor: -1}, Self: os.Args[0]})
+		h = newHeadquarters(t, Config{Source: source, Self: os.Args[0]})
 		defer h.stop()
 	}
 	c := h.dial()

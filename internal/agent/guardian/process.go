@@ -44,7 +44,6 @@ func (k *Keeper) launch() (*process, error) {
 	p.quiet, p.ended = make(chan struct{}), make(chan struct{})
 	k.running.Go(func() { p.read(k) })
 	source := k.c.Source
-	source.Lazy = source.Kind == KindVNC && k.link != nil
 	if err := p.tell(order{Source: &source}); err != nil {
 		p.kill()
 		<-p.ended

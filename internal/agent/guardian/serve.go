@@ -46,9 +46,9 @@ type server struct {
 	tried  time.Time
 	fault  stdif.Code // told and not yet over
 	unseen bool       // nothing was captured since it was opened
-	lazy   bool       // the screen stays closed until it is wanted
 
 	screen  capture.Screen // nil while it is down
+	bare    capture.Screen // without the cut of one monitor
 	monitor int            // -1: all
 	picture *rfb.Framebuffer
 	screens []rfb.Screen
@@ -108,15 +108,14 @@ func (s *server) warm(ctx context.Context) error {
 	defer look.Stop()
 	wanted, release := false, false
 	for seen := time.Now(); ; {
-		if !s.lazy || wanted || release {
-			s.try(ctx)
-		}
+		s.try(ctx)
 		s.flush()
 		if release && s.screen != nil {
 			release = false
 			s.noted(s.screen.ReleaseLeftovers())
 		}
 		if wanted && s.screen != nil {
+			s.rest(false)
 			return nil
 		}
 		select {
@@ -155,6 +154,7 @@ func (s *server) take(r result) {
 		s.fail(r.err)
 		return
 	}
+	s.bare = r.screen
 	if s.screen, s.serial = r.screen, 0; s.monitor >= 0 {
 		s.screen = capture.OneMonitor(r.screen, s.monitor)
 	}
@@ -164,6 +164,15 @@ func (s *server) take(r result) {
 	}
 	s.unseen = true
 	s.capture()
+	s.rest(s.sender == nil)
+}
+
+// rest spares a source that works for whoever looks: an installed VNC server would
+// otherwise send each picture to the guardian that waits, too.
+func (s *server) rest(on bool) {
+	if r, ok := s.bare.(interface{ Rest(on bool) }); ok {
+		r.Rest(on)
+	}
 }
 
 // fail says that the screen cannot be shown, once, and lets it be opened anew. A

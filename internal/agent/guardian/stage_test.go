@@ -290,8 +290,8 @@ func (s sends) Write(b []byte) (int, error) {
 	return len(b), s.ws.Write(context.Background(), websocket.MessageBinary, b)
 }
 
-// dial connects and reads until the end.
-func (h *headquarters) dial(encodings ...rfb.Encoding) *client {
+// connect opens the connection and says nothing yet.
+func (h *headquarters) connect() (*websocket.Conn, *net.TCPConn) {
 	h.t.Helper()
 	var tcp *net.TCPConn
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -304,9 +304,17 @@ func (h *headquarters) dial(encodings ...rfb.Encoding) *client {
 		h.t.Fatal(err)
 	}
 	ws.SetReadLimit(open1.MaxScreenMessage)
-	c := &client{t: h.t, ws: ws, tcp: tcp, lost: make(chan error, 1), words: make(chan open1.ScreenNotice, 64)}
 	h.t.Cleanup(func() { _ = ws.CloseNow() })
+	return ws, tcp
+}
+
+// dial connects and reads until the end.
+func (h *headquarters) dial(encodings ...rfb.Encoding) *client {
+	h.t.Helper()
+	ws, tcp := h.connect()
+	c := &client{t: h.t, ws: ws, tcp: tcp, lost: make(chan error, 1), words: make(chan open1.ScreenNotice, 64)}
 	in := bufio.NewReaderSize(&stream{c: c}, 64<<10)
+	var err error
 	c.init, err = rfb.Join(in, sends{ws}, rfb.Login{Shared: true})
 	if err != nil {
 		h.t.Fatal(err)
