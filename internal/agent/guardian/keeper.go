@@ -46,6 +46,7 @@ type State struct {
 // the next one kept warm.
 type Keeper struct {
 	c       Config
+	leave   time.Duration // warmAfter but in tests
 	running sync.WaitGroup
 	wanted  chan struct{} // the warm one was taken
 
@@ -71,7 +72,7 @@ func NewKeeper(c Config) *Keeper {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{c: c, wanted: make(chan struct{}, 1), state: State{State: Down, Code: stdif.CodeScreen}}
+	return &Keeper{c: c, leave: warmAfter, wanted: make(chan struct{}, 1), state: State{State: Down, Code: stdif.CodeScreen}}
 }
 
 // State is how the screen is now.
@@ -97,7 +98,7 @@ func (k *Keeper) Run(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 			case <-k.wanted:
-				pause = warmAfter
+				pause = k.leave
 			case <-p.quiet:
 				k.forget(p)
 			}

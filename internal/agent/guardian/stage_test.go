@@ -208,6 +208,7 @@ type headquarters struct {
 func newHeadquarters(t testing.TB, c Config) *headquarters {
 	t.Helper()
 	h := &headquarters{t: t, k: NewKeeper(c)}
+	h.k.leave = 10 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {
