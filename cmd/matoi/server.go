@@ -64,11 +64,12 @@ type mediaSettings struct {
 	Held     time.Duration `default:"720h" env:"MATOI_MEDIA_HELD" help:"The same for what is held back."`
 	Quota    int64         `default:"107374182400" env:"MATOI_MEDIA_QUOTA" help:"Bytes of all media here; further ones wait at their terminals. 0 = no limit."`
 	Service  int64         `default:"53687091200" env:"MATOI_MEDIA_SERVICE" help:"Bytes of one service's media here. 0 = no limit."`
+	Terminal int64         `default:"0" env:"MATOI_MEDIA_TERMINAL" help:"Bytes of the media of one terminal here. 0 = no limit."`
 	Floor    int64         `default:"1073741824" env:"MATOI_MEDIA_FLOOR" help:"Bytes of the disk that media leave free for reports."`
 }
 
 func (m mediaSettings) config() app.MediaConfig {
-	return app.MediaConfig{Child: app.OwnBinary, Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, Floor: m.Floor}
+	return app.MediaConfig{Child: app.OwnBinary, Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, TerminalRoom: m.Terminal, Floor: m.Floor}
 }
 
 // Run starts the server and stays until it is told to end.

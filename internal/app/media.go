@@ -22,6 +22,7 @@ type MediaConfig struct {
 	KeepHeld     time.Duration // of what is held back
 	Quota        int64         // bytes of all media; 0 = none
 	ServiceRoom  int64         // bytes of one service's media; 0 = none
+	TerminalRoom int64         // bytes of one terminal's media; 0 = none
 	Floor        int64         // bytes of the disk that media leave free
 	Dir          string        // "" = media below the data directory
 	Child        string        // binary whose main gives way to SandboxChild; "" = media are held back
@@ -44,7 +45,7 @@ func (s *Server) newMedia() (*media.Worker, error) {
 		Acts: s.Acts, Media: s.Store.Media(), Reports: s.Store.Reports(), OnCommit: s.Store.OnCommit, Blobs: blobs,
 		Fetch: fetcher{s}, Make: s.sandbox, Now: s.House.c.Now, Log: s.c.Log, Sound: c.Sound,
 		Retention: report.Retention{Actual: c.Keep, Exercise: c.KeepExercise, Quarantined: c.KeepHeld},
-		Quota:     c.Quota, PerService: c.ServiceRoom, Floor: c.Floor,
+		Quota:     c.Quota, PerService: c.ServiceRoom, PerTerminal: c.TerminalRoom, Floor: c.Floor,
 	}), nil
 }
 

@@ -57,11 +57,12 @@ type Config struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	Sound      bool             // a video's shown copy keeps its sound
-	Retention  report.Retention // 0 = for ever
-	Quota      int64            // bytes of all media here
-	PerService int64            // bytes of one service's media here
-	Floor      int64            // bytes of the disk that media leave free
+	Sound       bool             // a video's shown copy keeps its sound
+	Retention   report.Retention // 0 = for ever
+	Quota       int64            // bytes of all media here
+	PerService  int64            // bytes of one service's media here
+	PerTerminal int64            // bytes of one terminal's media here
+	Floor       int64            // bytes of the disk that media leave free
 }
 
 // How much is done at once, and how often.

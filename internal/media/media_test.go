@@ -513,11 +513,23 @@ func TestWithoutSandboxNothingIsShown(t *testing.T) {
 	}
 }
 
-// A full quota leaves media at their terminal and says so.
+// A full quota, of all, of a service or of a terminal, leaves media at their
+// terminal and says so.
 func TestQuota(t *testing.T) {
+	for name, limit := range map[string]func(c *media.Config, n int64){
+		"all":      func(c *media.Config, n int64) { c.Quota = n },
+		"service":  func(c *media.Config, n int64) { c.PerService = n },
+		"terminal": func(c *media.Config, n int64) { c.PerTerminal = n },
+	} {
+		t.Run(name, func(t *testing.T) { noRoom(t, limit) })
+	}
+}
+
+func noRoom(t *testing.T, limit func(c *media.Config, n int64)) {
+	t.Helper()
 	h := newHouse(t)
 	b := photo(t, 60, 40)
-	w := h.worker(func(c *media.Config) { c.PerService = int64(len(b)) - 1 })
+	w := h.worker(func(c *media.Config) { limit(c, int64(len(b))-1) })
 	h.run(w)
 	h.offer("m1", "image/jpeg", b)
 	m := h.find("m1", func(report.Medium) bool { return true })

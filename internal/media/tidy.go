@@ -12,9 +12,10 @@ import (
 
 // quota is what lies among the sealed files, counted now and then.
 type quota struct {
-	at      time.Time
-	all     int64
-	service map[string]int64
+	at       time.Time
+	all      int64
+	service  map[string]int64
+	terminal map[string]int64
 }
 
 const countEvery = 10 * time.Second
@@ -30,7 +31,8 @@ func (w *Worker) room(ctx context.Context, m report.Medium) string {
 	case err != nil:
 		return "" // the store cannot answer; the pull itself will tell
 	case w.c.Quota > 0 && q.all+m.Media.Bytes > w.c.Quota,
-		w.c.PerService > 0 && q.service[m.Service]+m.Media.Bytes > w.c.PerService:
+		w.c.PerService > 0 && q.service[m.Service]+m.Media.Bytes > w.c.PerService,
+		w.c.PerTerminal > 0 && q.terminal[m.Terminal]+m.Media.Bytes > w.c.PerTerminal:
 		return NoteQuota
 	}
 	return ""
@@ -47,10 +49,11 @@ func (w *Worker) counted(ctx context.Context) (quota, error) {
 	if err != nil {
 		return q, err
 	}
-	q = quota{at: w.c.Now(), service: map[string]int64{}}
+	q = quota{at: w.c.Now(), service: map[string]int64{}, terminal: map[string]int64{}}
 	for _, a := range amounts {
 		q.all += a.Bytes
 		q.service[a.Service] += a.Bytes
+		q.terminal[a.Terminal] += a.Bytes
 	}
 	w.mu.Lock()
 	w.quota = q
