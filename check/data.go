@@ -217,7 +217,11 @@ func c131b(ctx context.Context, x *run) Outcome {
 		return x.fail("fail.results", len(results))
 	}
 	res := results[0]
-	done(fmt.Sprintf("taken %t, problem %v", res.Taken, res.Problem))
+	said := "taken"
+	if !res.Taken {
+		said = fmt.Sprintf("not taken, problem %v", res.Problem)
+	}
+	done(said)
 	if x.state.OutputOnly[x.service] {
 		if res.Taken || res.Problem == nil || res.Problem.Code != stdif.CodeOutputOnly {
 			return x.fail("fail.output-only")

@@ -30,6 +30,7 @@ func (r *runner) all() []Test {
 		test("C121c", "S3-1-2-1", needsScreen, c121c),
 		test("C122a", "S3-1-2-2", needsScreen, c122a),
 		test("C122b", "S3-1-2-2", needsScreen, c122b),
+		test("C122c", "S3-1-2-2", needsScreen, c122c),
 		test("D-02a", "S3-1-2-2", needsScreen, d02a),
 		test("D-02b", "S3-1-2-2", needsScreen, d02b),
 		test("C111", "S3-1-1-1", nil, c111),

@@ -74,6 +74,9 @@ func newRunner(t Target, o Options) (*runner, error) {
 	if o.Patience == 0 {
 		o.Patience = 3 * time.Second
 	}
+	if o.letGo == 0 {
+		o.letGo = letGo
+	}
 	id := "check-" + o.Now().UTC().Format("20060102T150405") + "-" + strings.ToLower(rand.Text()[:6])
 	return &runner{t: t, o: o, words: sentences(), port: profiles[t.Profile](t), id: id}, nil
 }

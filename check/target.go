@@ -53,4 +53,6 @@ type Options struct {
 	List     *probe.List   // nil = probe.CRYPTREC()
 	Now      func() time.Time
 	Each     func(Tested) // called after each test
+
+	letGo time.Duration // 0 = letGo; tests beside many others need a slower clock
 }

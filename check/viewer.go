@@ -23,6 +23,8 @@ const (
 	beatEvery = 50 * time.Millisecond
 	// quiet is how long nobody asks for a frame, to see whether one comes.
 	quiet = 600 * time.Millisecond
+	// holding is how long a key is held: longer than it takes until keys repeat.
+	holding = 1200 * time.Millisecond
 	// letGo is the time within which a terminal must release what is held.
 	letGo = 200 * time.Millisecond
 )
@@ -43,7 +45,8 @@ type viewer struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	saw     saw
-	follow  bool // ask again after each update
+	follow  bool          // ask again after each update
+	late    time.Duration // the longest time between two beats of the last hold
 }
 
 // saw is what a viewer knows so far.
@@ -221,6 +224,8 @@ func (v *viewer) watch(ctx context.Context, patience time.Duration) (saw, error)
 // hold beats while something is held; the returned function stops the beat.
 func (v *viewer) hold() (stop func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
+	last := time.Now()
+	v.beat(0)
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(beatEvery)
@@ -233,10 +238,28 @@ func (v *viewer) hold() (stop func()) {
 				return
 			case <-tick.C:
 				_ = v.send(&rfb.Fence{Flags: rfb.FenceRequest, Payload: []byte("beat")}) // a dead line is seen by the reader
+				v.beat(time.Since(last))
+				last = time.Now()
 			}
 		}
 	}()
 	return sync.OnceFunc(func() { close(end); <-ended })
+}
+
+// beat notes how long it was since the last one; 0 begins anew.
+func (v *viewer) beat(gap time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if gap == 0 || gap > v.late {
+		v.late = gap
+	}
+}
+
+// beaten is the longest time between two beats of the last hold.
+func (v *viewer) beaten() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.late
 }
 
 // canvas counts which pixels have been sent.

@@ -18,7 +18,7 @@ func TestCheckCommand(t *testing.T) {
 		broken string
 		code   int
 		says   string
-	}{{"", 0, "合格 12"}, {"garbles", exitFailed, "C131a +fail"}} {
+	}{{"", 0, "合格 13"}, {"garbles", exitFailed, "C131a +fail"}} {
 		t.Run("broken "+c.broken, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			dir := t.TempDir()
@@ -38,7 +38,7 @@ func TestCheckCommand(t *testing.T) {
 			var out, errs bytes.Buffer
 			result, report := filepath.Join(dir, "result.json"), filepath.Join(dir, "report.html")
 			code := run([]string{"check", "t-faux", "--hq", "hq-sim", "--certificates", filepath.Join(dir, "pem"), "--address", at, "--intake", intake,
-				"--person", "例示 花子", "--json", result, "--report", report, "--only", "C131a,C131b,C131c,C132,D-01,C121a,C121b,C121c,C122a,C122b,D-02a,D-02b,C242"}, &out, &errs)
+				"--person", "例示 花子", "--json", result, "--report", report, "--only", "C131a,C131b,C131c,C132,D-01,C121a,C121b,C121c,C122a,C122b,C122c,D-02a,D-02b,C242"}, &out, &errs)
 			if code != c.code || !strings.Contains(strings.Join(strings.Fields(out.String()), " "), strings.ReplaceAll(c.says, " +", " ")) {
 				t.Errorf("code %d, want %d\n%s%s", code, c.code, out.String(), errs.String())
 			}

@@ -47,6 +47,7 @@ func Defects() []Defect {
 		{Name: "ignores-pointer", Caught: "C122a", What: "takes no notice of the pointer", Manners: screen(ScreenManners{IgnorePointer: true})},
 		{Name: "ignores-keys", Caught: "C122a", What: "takes no notice of keys", Manners: screen(ScreenManners{IgnoreKeys: true})},
 		{Name: "two-operators", Caught: "C122b", What: "lets a second one operate", Manners: screen(ScreenManners{TwoOperators: true})},
+		{Name: "lets-go", Caught: "C122c", What: "lets go of a key that is still held", Manners: screen(ScreenManners{LetsGo: true})},
 		{Name: "keys-stay", Caught: "D-02a", What: "keeps keys held after a cut", Manners: screen(ScreenManners{KeysStay: true})},
 		{Name: "silent-keys", Caught: "D-02b", What: "keeps keys held while the headquarters is silent", Manners: screen(ScreenManners{SilentStay: true})},
 	}

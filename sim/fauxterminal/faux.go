@@ -61,6 +61,7 @@ type ScreenManners struct {
 	TwoOperators  bool // lets a second connection operate beside the first
 	IgnorePointer bool
 	IgnoreKeys    bool
+	LetsGo        bool // lets go of a key that is held and beaten for
 	KeysStay      bool // what is held when a connection breaks stays held
 	SilentStay    bool // what is held stays held while the headquarters is silent
 }
@@ -71,6 +72,7 @@ type Config struct {
 	Services []open1.ServiceHealth // nil: one service "net119.example" that takes input
 	Manners  Manners
 	Clock    func() time.Time
+	Silence  time.Duration // after which what is held is let go; 0 = 200 ms (docs/open1.md)
 }
 
 // Terminal is the terminal. Serve it with tls settings from open1.TerminalTLS,
@@ -112,7 +114,7 @@ func New(cfg Config) *Terminal {
 		}
 	}
 	return &Terminal{cfg: cfg, spool: "faux-" + rand.Text()[:10], inputs: map[string]stdif.Input{}, ended: map[string]bool{}, media: map[string][]byte{},
-		wake: make(chan struct{}), screen: newScreen(cfg.Manners.Screen)}
+		wake: make(chan struct{}), screen: newScreen(cfg.Manners.Screen, cfg.Silence)}
 }
 
 func (t *Terminal) now() time.Time { return t.cfg.Clock().Add(t.cfg.Manners.Skew) }

@@ -22,7 +22,8 @@ const (
 // page of the acceptance test has it, that says where the pointer is and what
 // is held.
 type faceScreen struct {
-	m ScreenManners
+	m       ScreenManners
+	silence time.Duration
 
 	mu       sync.Mutex
 	picture  *rfb.Framebuffer
@@ -34,13 +35,17 @@ type faceScreen struct {
 	key      uint16
 	x, y     int
 	clicks   uint8
-	stale    bool // what is held was left behind by a connection that is gone
+	since    time.Time // the last press
+	stale    bool      // what is held was left behind by a connection that is gone
 	letGo    *time.Timer
 	touching uint64 // counts signs of life, so that an old timer knows that it is old
 }
 
-func newScreen(m ScreenManners) *faceScreen {
-	s := &faceScreen{m: m, picture: rfb.NewFramebuffer(screenWide, screenHigh), viewers: map[*viewer]bool{}, held: map[uint32]bool{}}
+func newScreen(m ScreenManners, after time.Duration) *faceScreen {
+	if after == 0 {
+		after = silence
+	}
+	s := &faceScreen{m: m, silence: after, picture: rfb.NewFramebuffer(screenWide, screenHigh), viewers: map[*viewer]bool{}, held: map[uint32]bool{}}
 	s.picture.Fill(s.picture.Bounds(), 0x808080)
 	s.paint()
 	return s
@@ -173,7 +178,7 @@ func (s *faceScreen) press(m *rfb.KeyEvent) {
 	if !s.held[m.Keysym] {
 		s.presses++
 	}
-	s.held[m.Keysym] = true
+	s.held[m.Keysym], s.since = true, time.Now()
 	s.key = 0
 	if m.Keysym < 0x100 {
 		s.key = uint16(m.Keysym)
@@ -185,13 +190,16 @@ func (s *faceScreen) press(m *rfb.KeyEvent) {
 func (s *faceScreen) alive() {
 	s.touching++
 	at := s.touching
+	if s.m.LetsGo && len(s.held) > 0 && time.Since(s.since) > 600*time.Millisecond {
+		s.release()
+	}
 	if s.letGo != nil {
 		s.letGo.Stop()
 	}
 	if s.m.SilentStay || s.stale {
 		return
 	}
-	s.letGo = time.AfterFunc(silence, func() {
+	s.letGo = time.AfterFunc(s.silence, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.touching == at {

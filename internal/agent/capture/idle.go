@@ -10,6 +10,12 @@ type use struct {
 	slack time.Duration                          // by how much its clock may be off
 	idle  func() (idle time.Duration, err error) // asks how long ago the last input was
 
+	// A system that repeats a key that we hold counts each repeat as input. repeats
+	// says whether the last input can be nothing else, rested is called after each
+	// input of ours; both may be nil.
+	repeats func() (bool, error)
+	rested  func() error
+
 	ours time.Time // the last input that was ours or is not counted: not later than this
 	last time.Time // the last one of somebody else, zero: none yet
 }
@@ -21,16 +27,31 @@ const never = 365 * 24 * time.Hour
 func (u *use) look() error {
 	asked := time.Now()
 	idle, err := u.idle()
-	if at := asked.Add(-idle); err == nil && at.After(u.ours.Add(u.slack)) {
-		u.last = at
+	at := asked.Add(-idle)
+	if err != nil || !at.After(u.ours.Add(u.slack)) {
+		return err
 	}
-	return err
+	if u.repeats != nil {
+		repeats, err := u.repeats()
+		if err != nil {
+			return err
+		}
+		if repeats {
+			u.ours = time.Now().Add(-idle)
+			return nil
+		}
+	}
+	u.last = at
+	return nil
 }
 
 // rest makes what was until now not count.
 func (u *use) rest() error {
 	idle, err := u.idle()
 	u.ours = time.Now().Add(-idle)
+	if err == nil && u.rested != nil {
+		err = u.rested()
+	}
 	return err
 }
 

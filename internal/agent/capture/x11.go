@@ -38,6 +38,7 @@ type X11 struct {
 	buttons uint8
 	board   *selections
 	use     use
+	put     place // where our last input left the pointer, while we hold a key
 	differ  differ
 	changes []Change // of the last capture
 
@@ -92,7 +93,7 @@ func openX11(display string, stray func(xgb.Event)) (_ *X11, err error) {
 	if x.image, err = shareImage(c, x.root, int(screen.WidthInPixels), int(screen.HeightInPixels)); err != nil {
 		return nil, err
 	}
-	x.use = use{slack: slack, idle: x.anyIdle}
+	x.use = use{slack: slack, idle: x.anyIdle, repeats: x.repeats, rested: x.rested}
 	if err := x.use.rest(); err != nil {
 		return nil, err
 	}

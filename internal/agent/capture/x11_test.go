@@ -343,6 +343,35 @@ func TestIdleIsThePersonsOwn(t *testing.T) {
 	}
 }
 
+// The server repeats a key that is held; that is nobody at the terminal. What the
+// person does meanwhile still counts.
+func TestHeldKeyIsNobodysUse(t *testing.T) {
+	s := newStage(t)
+	check(t, s.x.Pointer(5, 5, 0))
+	check(t, s.x.Key(true, 'a', 0x1E))
+	for range 3 {
+		ours := s.x.use.ours
+		soon(t, 10*time.Second, "a repeat of the key", func() bool {
+			asked := time.Now()
+			idle, err := s.x.anyIdle()
+			check(t, err)
+			return asked.Add(-idle).After(ours.Add(slack))
+		})
+		if idle, err := s.x.Idle(); err != nil || idle != never {
+			t.Fatalf("the repeat of our own key counts: %s, %v", idle, err)
+		}
+	}
+	var side int16
+	soon(t, 10*time.Second, "the person's moving of the pointer", func() bool {
+		side ^= 1
+		xtest.FakeInput(s.c, xproto.MotionNotify, 0, 0, s.x.root, 50+side, 60, 0)
+		idle, err := s.x.Idle()
+		check(t, err)
+		return idle < 5*time.Second
+	})
+	check(t, s.x.Key(false, 'a', 0x1E))
+}
+
 // A display that is not there or goes away is an error, never a black screen.
 func TestDisplayGone(t *testing.T) {
 	if _, err := OpenX11(":4095"); err == nil {
