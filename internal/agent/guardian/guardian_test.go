@@ -133,9 +133,13 @@ func TestLettingGo(t *testing.T) {
 			s := newStage()
 			h := newHeadquarters(t, made(s))
 			c := h.dial()
+			stop := c.beats() // or silence would be the cause of all
+			defer stop()
 			press(t, s, c)
 			began := time.Now()
 			switch {
+			case name == "silence":
+				stop()
 			case end != nil:
 				end(h, c)
 			case name == "the person comes":
@@ -176,6 +180,7 @@ func TestThePersonAtTheTerminalGoesFirst(t *testing.T) {
 	s := newStage()
 	h := newHeadquarters(t, made(s))
 	c := h.dial()
+	defer c.beats()()
 	press(t, s, c)
 	s.do(func() { s.idle = 10 * time.Millisecond })
 	c.hears(open1.ScreenLocal)
