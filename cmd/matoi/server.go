@@ -43,15 +43,16 @@ func (h house) open(ctx context.Context, use func(*app.House) error) error {
 
 type serverCommand struct {
 	house
-	Listen          string        `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
-	Names           []string      `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
-	ClientListen    string        `env:"MATOI_CLIENT_LISTEN" help:"Address of a second door that asks programs for a certificate (clients with a pinned one)." placeholder:"ADDRESS"`
-	WebhookNetworks []string      `env:"MATOI_WEBHOOK_NETWORKS" help:"Networks that webhooks may go to, in place of the private ones." placeholder:"CIDR"`
-	WebhookCA       string        `name:"webhook-ca" type:"existingfile" env:"MATOI_WEBHOOK_CA" help:"Authority (PEM) of the receivers of webhooks, beside the headquarters' own." placeholder:"FILE"`
-	Bell            string        `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
-	PrintList       string        `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
-	PrintEvery      time.Duration `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
-	Media           mediaSettings `embed:"" prefix:"media-"`
+	Listen          string            `default:"127.0.0.1:8443" env:"MATOI_LISTEN" help:"Address of the consoles' door (HTTPS)."`
+	Names           []string          `env:"MATOI_NAMES" help:"Names and addresses under which consoles reach the door, for its certificate."`
+	ClientListen    string            `env:"MATOI_CLIENT_LISTEN" help:"Address of a second door that asks programs for a certificate (clients with a pinned one)." placeholder:"ADDRESS"`
+	WebhookNetworks []string          `env:"MATOI_WEBHOOK_NETWORKS" help:"Networks that webhooks may go to, in place of the private ones." placeholder:"CIDR"`
+	WebhookCA       string            `name:"webhook-ca" type:"existingfile" env:"MATOI_WEBHOOK_CA" help:"Authority (PEM) of the receivers of webhooks, beside the headquarters' own." placeholder:"FILE"`
+	Bell            string            `env:"MATOI_BELL" help:"URL on the command LAN that takes an alarm when no console confirmed a ring." placeholder:"URL"`
+	PrintList       string            `name:"print-list" env:"MATOI_PRINT_LIST" help:"Directory that takes the open list as a page to print, for the hours without the system. Personal data in clear: see docs/operations/paper.md." placeholder:"DIR"`
+	PrintEvery      time.Duration     `name:"print-every" default:"5m" env:"MATOI_PRINT_EVERY" help:"How often the open list is written."`
+	Media           mediaSettings     `embed:"" prefix:"media-"`
+	Recording       recordingSettings `embed:"" prefix:"recording-"`
 
 	Exchange string `env:"MATOI_EXCHANGE" help:"Address of the exchange with other headquarters (mutual TLS); none when not given." placeholder:"ADDRESS"`
 }
@@ -68,13 +69,20 @@ type mediaSettings struct {
 	Floor    int64         `default:"1073741824" env:"MATOI_MEDIA_FLOOR" help:"Bytes of the disk that media leave free for reports."`
 }
 
+// recordingSettings are what a headquarters decides about recordings of screens;
+// which terminals are recorded at all is decided at a console, with a reason.
+type recordingSettings struct {
+	Keep  time.Duration `default:"2160h" env:"MATOI_RECORDING_KEEP" help:"How long recordings of screens are kept; 0 = for ever."`
+	Quota int64         `default:"53687091200" env:"MATOI_RECORDING_QUOTA" help:"Bytes of all recordings. A full quota stops recording and never the operation. 0 = no limit."`
+}
+
 func (m mediaSettings) config() app.MediaConfig {
 	return app.MediaConfig{Child: app.OwnBinary, Sound: m.Sound, Keep: m.Keep, KeepExercise: m.Exercise, KeepHeld: m.Held, Quota: m.Quota, ServiceRoom: m.Service, TerminalRoom: m.Terminal, Floor: m.Floor}
 }
 
 // Run starts the server and stays until it is told to end.
 func (c *serverCommand) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, WebhookNetworks: c.WebhookNetworks, WebhookCA: c.WebhookCA, Exchange: c.Exchange, Bell: c.Bell, Media: c.Media.config(), Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
+	s, err := app.StartServer(ctx, app.ServerConfig{HouseConfig: c.config(), Listen: c.Listen, Names: c.Names, ClientListen: c.ClientListen, WebhookNetworks: c.WebhookNetworks, WebhookCA: c.WebhookCA, Exchange: c.Exchange, Bell: c.Bell, Media: c.Media.config(), Recording: app.RecordingConfig{Keep: c.Recording.Keep, Quota: c.Recording.Quota}, Paper: c.PrintList, PaperEvery: c.PrintEvery, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func drillFindsALostLine(t *testing.T, d *Demo) {
 	lose := func(ctx context.Context) {
 		db, err := sqlite.Open(ctx, filepath.Join(d.dir, "t-01", "spool", "spool.db"))
 		ok(t, err)
-		res, err := db.Write.ExecContext(ctx, "DELETE FROM spool_frame WHERE item = 'c2'")
+		res, err := db.Write.ExecContext(ctx, "DELETE FROM spool_frame WHERE seq = (SELECT MAX(seq) FROM spool_frame WHERE item = 'c2')")
 		ok(t, err)
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
 			t.Errorf("%d lines lost, %v", n, err)
@@ -149,34 +149,36 @@ func drillNeverKeepsTheLine(t *testing.T, d *Demo) {
 	if _, err := d.server.Acts.CutForDrill(t.Context(), cl, act.NewDrill{Terminal: "t-01", Reason: "訓練", Leader: "佐藤", Lasting: time.Minute}); fault.Of(err) != fault.Conflict {
 		t.Errorf("a second drill: %v", err)
 	}
-	wait := func(what string, good func() bool) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		for !good() {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				t.Fatal(what)
-			}
-		}
-	}
-	wait("the drill was not ended when its time was over", func() bool {
+	wait(t, "the drill was not ended when its time was over", func() bool {
 		l, err := d.server.Store.Drills().Drill(t.Context(), short.ID)
 		return err == nil && l.State == terminal.DrillAbandoned && l.Restored == terminal.RestoreLapsed
 	})
-	wait("the line did not come back", func() bool { return d.server.gateway.Ready("t-01") })
+	wait(t, "the line did not come back", func() bool { return d.server.gateway.Ready("t-01") })
 
 	report := "N-actual"
 	_, err := d.relay.Report(t.Context(), stdif.Actual, stdif.Report{ID: report, Revision: 1, EventTime: time.Now(), Kind: stdif.IncidentType{Code: stdif.KindFire}, Text: "例示"})
 	ok(t, err)
-	wait("the report did not arrive", func() bool {
+	wait(t, "the report did not arrive", func() bool {
 		_, err := d.server.Store.ReportOf(t.Context(), "relay.example", report)
 		return err == nil
 	})
 	if _, err := d.server.Acts.CutForDrill(t.Context(), cl, act.NewDrill{Terminal: "t-01", Reason: "訓練", Leader: "佐藤", Lasting: time.Minute}); fault.Of(err) != fault.Conflict {
 		t.Errorf("with an actual report open: %v", err)
+	}
+}
+
+// wait looks until something is so.
+func wait(t *testing.T, what string, good func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !good() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal(what)
+		}
 	}
 }

@@ -40,11 +40,11 @@ func (s *Server) newMedia() (*media.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sandbox = &sandbox.Sandbox{Self: c.Child}
 	return media.New(media.Config{
 		Acts: s.Acts, Media: s.Store.Media(), Reports: s.Store.Reports(), OnCommit: s.Store.OnCommit, Blobs: blobs,
 		Fetch: fetcher{s}, Make: s.sandbox, Now: s.House.c.Now, Log: s.c.Log, Sound: c.Sound,
 		Retention: report.Retention{Actual: c.Keep, Exercise: c.KeepExercise, Quarantined: c.KeepHeld},
+		Also:      s.recorder.Tidy,
 		Quota:     c.Quota, PerService: c.ServiceRoom, PerTerminal: c.TerminalRoom, Floor: c.Floor,
 	}), nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/matoi119/matoi/internal/media"
 	"github.com/matoi119/matoi/internal/outbox"
 	"github.com/matoi119/matoi/internal/pki"
+	"github.com/matoi119/matoi/internal/recording"
 	"github.com/matoi119/matoi/internal/sandbox"
 	"github.com/matoi119/matoi/internal/store"
 	"github.com/matoi119/matoi/internal/terminal"
@@ -44,6 +45,7 @@ type ServerConfig struct {
 	Paper      string
 	PaperEvery time.Duration
 	Media      MediaConfig
+	Recording  RecordingConfig
 	Version    string
 	Log        *slog.Logger
 
@@ -59,13 +61,14 @@ type ServerConfig struct {
 // Server is a running headquarters.
 type Server struct {
 	*House
-	c       ServerConfig
-	gateway *gateway.Gateway
-	media   *media.Worker
-	sandbox *sandbox.Sandbox
-	api     *httpapi.Server
-	shown   *pki.Shown
-	clock   *clock
+	c        ServerConfig
+	gateway  *gateway.Gateway
+	recorder *recording.Recorder
+	media    *media.Worker
+	sandbox  *sandbox.Sandbox
+	api      *httpapi.Server
+	shown    *pki.Shown
+	clock    *clock
 
 	handover *handover
 
@@ -92,6 +95,10 @@ func StartServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 		}
 	}()
 	bell := new(lateBell)
+	s.sandbox = &sandbox.Sandbox{Self: c.Media.Child}
+	if s.recorder, err = s.newRecorder(); err != nil {
+		return nil, err
+	}
 	s.gateway = s.newGateway(bell)
 	if s.media, err = s.newMedia(); err != nil {
 		return nil, err
@@ -121,7 +128,7 @@ type lateBell struct{ gateway.Bell }
 
 func (s *Server) newGateway(bell gateway.Bell) *gateway.Gateway {
 	settings := s.dialling(s.CA.Gateway(s.House.c.Now))
-	screens := gateway.ScreenConfig{Acts: s.Acts, Store: s.Store, Table: store.LeaseTable}
+	screens := gateway.ScreenConfig{Acts: s.Acts, Store: s.Store, Table: store.LeaseTable, Record: screenRecorder{s.recorder}}
 	return gateway.New(gateway.Config{Screens: screens, Headquarters: s.House.c.HQ, Name: s.House.c.Name, TLS: settings, Acts: s.Acts, Store: s.Store,
 		Bell: bell, Now: s.House.c.Now, Jitter: rand.Float64, Log: s.c.Log,
 		Code: func(err error) stdif.Code {
@@ -168,7 +175,7 @@ func (s *Server) renew(ctx context.Context, id, address string, settings *tls.Co
 
 func (s *Server) newAPI() (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{Headquarters: s.House.c.HQ, Name: s.House.c.Name, Version: s.c.Version, Store: s.Store, Acts: s.Acts,
-		May: s.May, Links: links{s.gateway}, Screens: screens{s.gateway}, Media: copies{s.media}, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
+		May: s.May, Links: links{s.gateway}, Screens: screens{s.gateway}, Media: copies{s.media}, Recordings: s.recorder, Enrol: s.enrol, Health: s.Health, Pages: consolePages(), Maps: maps{s.Shelf()}, Now: s.House.c.Now, Log: s.c.Log})
 }
 
 // links shows the gateway to the API.
@@ -246,9 +253,10 @@ func (s *Server) start(ctx context.Context) {
 		}
 	})
 	for name, part := range map[string]func(context.Context) error{
-		"feed":    s.api.Run,
-		"gateway": s.gateway.Run,
-		"media":   s.media.Run,
+		"feed":       s.api.Run,
+		"gateway":    s.gateway.Run,
+		"media":      s.media.Run,
+		"recordings": s.recorder.Run,
 		"wake": func(ctx context.Context) error {
 			wake.Run(ctx, s.Acts, s.Store.Reports(), s.Store.Now, s.c.Log)
 			return nil
@@ -364,6 +372,7 @@ func (s *Server) Health(ctx context.Context) httpapi.Health {
 	}
 	h.Parts["pictures"], h.Parts["videos"] = s.mediaHealth(ctx)
 	h.Parts["map"] = s.mapHealth()
+	h.Parts["recordings"] = s.recordingHealth()
 	waiting, err := s.Store.OutboxWaiting(ctx)
 	if err != nil {
 		bad("store", "cannot read")

@@ -24,7 +24,8 @@ type names struct {
 	links     map[string]terminal.Link
 	incidents map[string]incident.Mark // by kind/member
 	elsewhere elsewhere
-	screens   map[string]screen.Lease // by terminal
+	screens   map[string]screen.Lease   // by terminal
+	drills    map[string]terminal.Drill // that cut a line, by terminal
 }
 
 // namesPart is one of the things that names are made of, with the tables it is read
@@ -86,6 +87,14 @@ var parts = []namesPart{
 		}
 		return err
 	}, take: func(to *names, from names) { to.screens = from.screens }},
+	{tables: []string{"terminal_drill"}, kinds: []string{"terminal"}, read: func(ctx context.Context, s *Server, n *names) error {
+		found, err := s.store.Drills().DrillsCut(ctx)
+		n.drills = make(map[string]terminal.Drill, len(found))
+		for _, d := range found {
+			n.drills[d.Terminal] = d
+		}
+		return err
+	}, take: func(to *names, from names) { to.drills = from.drills }},
 	{tables: []string{"incident_incident", "incident_link"}, kinds: []string{"incident"}, recent: true, read: func(ctx context.Context, s *Server, n *names) (err error) {
 		n.incidents, err = s.store.Incidents().Links(ctx, s.now().Add(-marksSince))
 		return err

@@ -79,6 +79,12 @@ func (s *Server) routes(mux *http.ServeMux) error {
 
 	s.screenRoutes(b)
 
+	get(b, "/recordings", authz.RecordingRead, "Recordings of screens, and which terminals are recorded", s.listRecordings)
+	get(b, "/recordings/{id}", authz.RecordingRead, "One recording, and who saw it", s.readRecording)
+	b.raw("GET /api/v1/recordings/{id}/video", authz.RecordingLook, s.recordingVideo)
+	post(b, "/terminals/{id}/recording", authz.ScreenRecordPolicy, "Decide whether a terminal's screen transfers are recorded, with a reason", s.decideRecording)
+	post(b, "/terminals/{id}/drill/stop", authz.DrillStop, "End the drill that cuts a terminal's line, at once", s.stopDrill)
+
 	get(b, "/clients", authz.ClientRead, "Clients with their credentials and consoles", s.listClients)
 	post(b, "/clients", authz.ClientManage, "Register a client; its token is shown once", s.addClient)
 	post(b, "/clients/{id}/credentials", authz.ClientManage, "Give a client one more token, shown once", s.addCredential)

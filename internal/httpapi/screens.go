@@ -59,6 +59,7 @@ type ScreenState struct {
 	Asking     []ScreenAsking `json:"asking" doc:"who asked the holder for it, oldest first"`
 	Mirrors    []Named        `json:"mirrors" doc:"consoles that see a copy"`
 	LocalAt    time.Time      `json:"localAt,omitzero" doc:"the person at the terminal used it last; consoles wait 3 s"`
+	Recording  bool           `json:"recording" doc:"what is to be seen is recorded at this moment"`
 	Source     *ScreenSource  `json:"source,omitempty" doc:"known while the gateway has a picture"`
 }
 
@@ -114,6 +115,7 @@ func (s *Server) screenOf(n *names, l screen.Lease) ScreenState {
 		TerminalID: l.Terminal, State: "free", Up: info.Up, Input: inputOf(l.Input), Since: l.Since, Source: info.Source,
 		Asking: []ScreenAsking{}, Mirrors: []Named{}, LocalAt: info.LocalAt,
 	}
+	v.Recording = l.Holder.Console != "" && s.recordings.Recorded(l.Terminal)
 	if v.LocalAt.Before(l.LocalAt) {
 		v.LocalAt = l.LocalAt
 	}

@@ -69,6 +69,7 @@ type Config struct {
 	Health       func(ctx context.Context) Health
 	Media        Media
 	Screens      Screens      // nil: no terminal shows one
+	Recordings   Recordings   // nil: nothing is recorded
 	Pages        http.Handler // the built pages
 	Maps         Maps         // nil: there is no map
 	Now          func() time.Time
@@ -95,6 +96,7 @@ type Server struct {
 	may                 *authz.Decider
 	links               Links
 	media               Media
+	recordings          Recordings
 	screens             Screens
 	enrol               func(ctx context.Context, who act.Who, e Enrolling) (terminal.Terminal, error)
 	health              func(ctx context.Context) Health
@@ -119,11 +121,14 @@ type Server struct {
 // New makes the door and checks that every route's right is declared.
 func New(c Config) (*Server, error) {
 	humaErrors()
+	if c.Recordings == nil {
+		c.Recordings = noRecordings{}
+	}
 	if c.Media == nil {
 		c.Media = noMedia{}
 	}
 	s := &Server{
-		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links, media: c.Media,
+		hq: c.Headquarters, hqName: c.Name, version: c.Version, store: c.Store, acts: c.Acts, may: c.May, links: c.Links, media: c.Media, recordings: c.Recordings,
 		enrol: c.Enrol, health: c.Health, pages: c.Pages, now: c.Now, log: c.Log,
 		summaries: summaries{of: map[string]summary{}}, painted: painted{of: map[string]*confirmation{}}, paces: paces{of: map[string]*pace{}}, conveyTimes: usualTimes,
 		attendance: attendance{start: time.Now(), of: map[string]heard{}},

@@ -99,6 +99,7 @@ type Link struct {
 	Storable    bool               `json:"storable"`
 	LastProblem *stdif.Problem     `json:"lastProblem"`
 	Screen      ScreenState        `json:"screen" doc:"who sees and who operates it"`
+	Drill       *DrillView         `json:"drill" doc:"a drill cuts the line on purpose"`
 }
 
 func or(name, id string) string {
@@ -122,6 +123,7 @@ func (s *Server) linkOf(n *names, t terminal.Terminal) Link {
 	if v.Services == nil {
 		v.Services = []terminal.Service{}
 	}
+	v.Drill = s.drillOf(n, t.ID)
 	lease := n.screens[t.ID]
 	lease.Terminal = t.ID
 	v.Screen = s.screenOf(n, lease)

@@ -57,6 +57,9 @@ type Config struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
+	// Also is a round of whoever keeps bytes under the same rules; nil: nobody.
+	Also func(ctx context.Context) error
+
 	Sound       bool             // a video's shown copy keeps its sound
 	Retention   report.Retention // 0 = for ever
 	Quota       int64            // bytes of all media here

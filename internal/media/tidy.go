@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -92,6 +93,9 @@ func (w *Worker) Tidy(ctx context.Context) error {
 		return m.Has(report.Copy(c)) || m.State == report.MediumKept // its copies are being made
 	}
 	_, err := w.c.Blobs.Sweep(named, orphanAge, w.c.Now())
+	if w.c.Also != nil {
+		err = errors.Join(err, w.c.Also(ctx))
+	}
 	return err
 }
 
