@@ -540,6 +540,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recordings of screens, and which terminals are recorded
+         * @description Right: `recording.read`.
+         */
+        get: operations["getRecordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One recording, and who saw it
+         * @description Right: `recording.read`.
+         */
+        get: operations["getRecordingsId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/report-entries": {
         parameters: {
             query?: never;
@@ -1360,6 +1400,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/terminals/{id}/drill/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the drill that cuts a terminal's line, at once
+         * @description Right: `drill.stop`.
+         */
+        post: operations["postTerminalsIdDrillStop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terminals/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide whether a terminal's screen transfers are recorded, with a reason
+         * @description Right: `screen.record.policy`.
+         */
+        post: operations["postTerminalsIdRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/terminals/{id}/revoke": {
         parameters: {
             query?: never;
@@ -1984,6 +2064,17 @@ export interface components {
             system?: string;
             terminalId?: string;
         };
+        DrillView: {
+            leader: string;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description the line comes back by itself then
+             */
+            until: string;
+        };
         Enrolling: {
             /** @description host:port of the terminal's headquarters' face */
             address: string;
@@ -2384,6 +2475,8 @@ export interface components {
             text: string;
         };
         Link: {
+            /** @description a drill cuts the line on purpose */
+            drill: components["schemas"]["DrillView"] | null;
             id: string;
             lastProblem: components["schemas"]["InterfaceProblem"] | null;
             /** Format: int64 */
@@ -2697,6 +2790,91 @@ export interface components {
             readOut?: string[];
             toName?: string;
         };
+        RecordPolicyInputBody: {
+            on: boolean;
+            reason: string;
+        };
+        RecordPolicyView: {
+            /** Format: date-time */
+            at?: string;
+            by: components["schemas"]["Doer"] | null;
+            on: boolean;
+            reason: string;
+            terminalId: string;
+            terminalName: string;
+        };
+        RecordingDetail: {
+            /** Format: date-time */
+            beganAt: string;
+            /** @description who held the screen when it began */
+            by: components["schemas"]["Doer"];
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            disposedAt?: string;
+            /**
+             * @description why it ended, or was not made
+             * @enum {string}
+             */
+            end: "" | "over" | "quota" | "room" | "fault" | "killed";
+            /** Format: date-time */
+            endedAt?: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            looks: components["schemas"]["RecordingLookView"][];
+            /** @enum {string} */
+            state: "running" | "ended" | "missed" | "disposed";
+            terminalId: string;
+            terminalName: string;
+            /** Format: int64 */
+            width: number;
+        };
+        RecordingList: {
+            /**
+             * @description why nothing more is recorded at this moment
+             * @enum {string}
+             */
+            full: "" | "quota" | "room";
+            /** @description every terminal in service */
+            policies: components["schemas"]["RecordPolicyView"][];
+            /** @description the newest first */
+            recordings: components["schemas"]["RecordingView"][];
+        };
+        RecordingLookView: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Doer"];
+            export: boolean;
+            /** Format: int64 */
+            fromSeconds: number;
+        };
+        RecordingView: {
+            /** Format: date-time */
+            beganAt: string;
+            /** @description who held the screen when it began */
+            by: components["schemas"]["Doer"];
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            disposedAt?: string;
+            /**
+             * @description why it ended, or was not made
+             * @enum {string}
+             */
+            end: "" | "over" | "quota" | "room" | "fault" | "killed";
+            /** Format: date-time */
+            endedAt?: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            /** @enum {string} */
+            state: "running" | "ended" | "missed" | "disposed";
+            terminalId: string;
+            terminalName: string;
+            /** Format: int64 */
+            width: number;
+        };
         ReplayInputBody: {
             /**
              * Format: int64
@@ -2802,6 +2980,8 @@ export interface components {
             mirrors: components["schemas"]["Named"][];
             /** @description the holder offers it to this console */
             offer?: components["schemas"]["ScreenOffer"];
+            /** @description what is to be seen is recorded at this moment */
+            recording: boolean;
             /** Format: date-time */
             since?: string;
             /** @description known while the gateway has a picture */
@@ -5154,6 +5334,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRecordings: {
+        parameters: {
+            query?: {
+                /** @description that began before; now when absent */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRecordingsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingDetail"];
                 };
             };
             /** @description Unauthorized */
@@ -8382,6 +8700,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTerminalsIdDrillStop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTerminalsIdRecording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the client; the same request under the same key within 24 h happens once and is answered alike */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordPolicyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
                 };
             };
             /** @description Unauthorized */
