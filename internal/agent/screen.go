@@ -55,6 +55,7 @@ type pageViewer struct {
 	Console  string    `json:"console"`
 	Person   string    `json:"person"`
 	Operates bool      `json:"operates"`
+	Recorded bool      `json:"recorded"`
 	Since    time.Time `json:"since"`
 }
 

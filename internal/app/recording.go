@@ -45,6 +45,11 @@ func (s screenRecorder) Begin(_ context.Context, l screen.Lease) (gateway.Record
 	return s.r.Begin(l.Terminal, l.Holder), nil
 }
 
+// Wanted implements gateway.Recorder.
+func (s screenRecorder) Wanted(ctx context.Context, terminal string) bool {
+	return s.r.Wanted(ctx, terminal)
+}
+
 // recordingHealth says whether what should be recorded can be.
 func (s *Server) recordingHealth() string {
 	switch s.recorder.Full() {

@@ -15,6 +15,8 @@ type Recorder interface {
 	// error: this terminal is not recorded. An error is logged and the grant goes
 	// on: a full disk must not keep a dispatcher from a terminal.
 	Begin(ctx context.Context, l screen.Lease) (Recording, error)
+	// Wanted says whether the policy has the terminal recorded, for the banner there.
+	Wanted(ctx context.Context, terminal string) bool
 }
 
 // Recording takes the pictures of one grant. The relay calls it from one

@@ -463,6 +463,7 @@ func (r *relay) watching(ctx context.Context) open1.ScreenWatch {
 	if p, err := r.s.c.Store.Staff().Person(ctx, l.Holder.Person); err == nil {
 		holder.Person = p.Name
 	}
+	holder.Recorded = r.s.c.Record != nil && r.s.c.Record.Wanted(ctx, r.id)
 	w.Viewers = append(w.Viewers, holder)
 	for _, c := range mirrors {
 		w.Viewers = append(w.Viewers, open1.ScreenViewer{Console: name(c), Since: l.Since})

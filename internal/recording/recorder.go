@@ -238,15 +238,16 @@ func (r *Recorder) loop(ctx context.Context, rec *Recording, row screen.Recordin
 			if end := r.room(ctx); end != "" {
 				return end, nil
 			}
-			if !r.wanted(ctx, row.Terminal) {
+			if !r.Wanted(ctx, row.Terminal) {
 				return screen.EndOver, nil
 			}
 		}
 	}
 }
 
-// wanted reads the policy again; a store that cannot be read changes nothing.
-func (r *Recorder) wanted(ctx context.Context, terminal string) bool {
+// Wanted reads the policy of a terminal; a store that cannot be read changes
+// nothing.
+func (r *Recorder) Wanted(ctx context.Context, terminal string) bool {
 	all, err := r.c.Read.RecordPolicies(ctx)
 	if err != nil {
 		return true

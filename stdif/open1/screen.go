@@ -74,6 +74,7 @@ type ScreenViewer struct {
 	Console  string    `json:"console"` // names to show
 	Person   string    `json:"person"`
 	Operates bool      `json:"operates"`
+	Recorded bool      `json:"recorded,omitempty"` // the headquarters records what this console sees
 	Since    time.Time `json:"since"`
 }
 

@@ -33,6 +33,16 @@ export const logOutPerson = (api: ConsoleApi, id: string) => api.post<unknown>(a
 export const enrolTerminal = (api: ConsoleApi, t: { address: string; code: string; name: string; place: string; phone?: string }) => api.post<Link>('/terminals', t)
 export const revokeTerminal = (api: ConsoleApi, id: string) => api.post<unknown>(at('terminals', id, 'revoke'), {})
 
+export const endDrill = (api: ConsoleApi, id: string) => api.post<unknown>(at('terminals', id, 'drill/stop'), {})
+
+export type RecordingList = Schemas['RecordingList']
+export type RecordingView = Schemas['RecordingView']
+export type RecordingDetail = Schemas['RecordingDetail']
+export const recordings = (api: ConsoleApi) => api.ask<RecordingList>('/recordings')
+export const recording = (api: ConsoleApi, id: string) => api.ask<RecordingDetail>(`/recordings/${encodeURIComponent(id)}`)
+export const decideRecording = (api: ConsoleApi, id: string, on: boolean, reason: string) => api.post<unknown>(at('terminals', id, 'recording'), { on, reason })
+export const filmOf = (id: string, query: string) => `/api/v1/recordings/${encodeURIComponent(id)}/video?${query}`
+
 export const findByPhone = (api: ConsoleApi, phone: string) => api.post<Card[]>('/reports/search', { phone })
 export const closedBefore = (api: ConsoleApi, before: string, limit: number) =>
   api.ask<Card[]>(`/reports?state=closed&limit=${limit}${before === '' ? '' : `&before=${encodeURIComponent(before)}`}`)

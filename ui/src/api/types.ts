@@ -70,7 +70,7 @@ export interface PageScreen {
   state: 'absent' | 'ready' | 'down'
   /** why it is down: 503 it cannot be seen, 504 an installed VNC server refuses the password */
   code: number
-  viewers: { console: string; person: string; operates: boolean; since: string }[]
+  viewers: { console: string; person: string; operates: boolean; recorded?: boolean; since: string }[]
 }
 
 export interface PageState {

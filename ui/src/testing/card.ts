@@ -52,8 +52,8 @@ export function card(over: Partial<Card> = {}): Card {
 }
 
 export function link(over: Partial<Link> = {}): Link {
-  const screen = { terminalId: 't-01', state: 'free' as const, up: false, input: { keyboard: false, pointer: false, clipboard: false }, asking: [], mirrors: [] }
-  return { id: 't-01', screen, name: '端末1', place: '指令室', phone: '2119', state: 'ready', since: '2026-11-22T12:00:00Z', services: [], pending: 0, missing: 0, storable: true, lastProblem: null, ...over }
+  const screen = { terminalId: 't-01', state: 'free' as const, up: false, input: { keyboard: false, pointer: false, clipboard: false }, asking: [], mirrors: [], recording: false }
+  return { id: 't-01', screen, name: '端末1', place: '指令室', phone: '2119', state: 'ready', since: '2026-11-22T12:00:00Z', services: [], pending: 0, missing: 0, storable: true, lastProblem: null, drill: null, ...over }
 }
 
 export function detail(over: Partial<Detail> = {}): Detail {
