@@ -96,7 +96,7 @@ func TestScreenPlane(t *testing.T) {
 	}
 	s.soon("the page says who", func() bool {
 		v := b.screen().Viewers
-		return len(v) == 1 && v[0] == pageViewer{"指令台2", "例示 花子", true, since}
+		return len(v) == 1 && v[0] == pageViewer{"指令台2", "例示 花子", true, false, since}
 	})
 	if n := <-c.Notices(); n.Type != open1.ScreenSource || n.Source != "page" || n.Clipboard != open1.No {
 		t.Errorf("the source says %+v", n)

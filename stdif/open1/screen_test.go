@@ -21,7 +21,7 @@ import (
 func TestScreenPlane(t *testing.T) {
 	const request = "RFB 003.008\n"
 	notice := ScreenNotice{Type: ScreenSource, Source: "x11", Clipboard: Yes, ScanCodes: Yes, LocalUse: No, Monitors: []ScreenMonitor{{1, 0, 0, 1280, 1024}}}
-	watch := ScreenWatch{[]ScreenViewer{{"指令台2", "例示 花子", true, time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)}}}
+	watch := ScreenWatch{[]ScreenViewer{{"指令台2", "例示 花子", true, true, time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)}}}
 	watched := make(chan ScreenWatch, 1)
 	ended := make(chan error, 1)
 	addr, settings := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
