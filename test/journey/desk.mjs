@@ -81,4 +81,31 @@ await journey(async (stage) => {
   await gone(a.page.getByText('取りこぼし 1件'))
   await gone(b.page.getByText('取りこぼし 1件'))
   must(await a.page.getByText('取りこぼしはありません').isVisible(), 'the panel is not empty')
+
+  // Keeping the room, with Tab and Enter only; every page that this person has.
+  await ka.press('Escape')
+  await a.page.getByRole('button', { name: '管理' }).focus()
+  await ka.press('Enter')
+  const room = a.page.getByRole('region', { name: '管理' })
+  await sees(room)
+  const pages = room.getByRole('navigation').getByRole('button')
+  const names = await pages.allTextContents()
+  must(names.length > 0 && names[0] === '専用端末', `the room has ${names}`)
+  for (const [n, name] of names.entries()) {
+    await pages.nth(n).focus()
+    await ka.press('Enter')
+    await sees(room.getByRole('group', { name, exact: true }))
+    await stage.accessible(a.page, `the room: ${name}`)
+  }
+  if (names.includes('指令台')) {
+    await pages.nth(names.indexOf('指令台')).focus()
+    await ka.press('Enter')
+    await room.getByRole('textbox', { name: '指令台の名前' }).focus()
+    await ka.insertText('指令台C')
+    await ka.press('Enter')
+    await sees(room.getByText(/指令台C の登録コード/))
+  }
+  await room.getByRole('button', { name: '通報に戻る' }).focus()
+  await ka.press('Enter')
+  await gone(room)
 })
