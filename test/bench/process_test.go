@@ -188,6 +188,13 @@ func (p *process) stop(b testing.TB) {
 	p.cmd = nil
 }
 
+// kill ends the process as a failure does.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	_ = p.cmd.Wait()
+	p.cmd = nil
+}
+
 // cpu is the processor time that the process has used, 0 where the system does
 // not tell (only Linux does here).
 func (p *process) cpu() time.Duration {

@@ -29,6 +29,7 @@ type door struct {
 	dial  func(context.Context) (*websocket.Conn, error)
 	roots []int // processes of this side; their children count too
 	renew func(context.Context, *websocket.Conn) error
+	site  *site // of the product
 }
 
 // glance is a client at a door.
@@ -37,6 +38,7 @@ type glance struct {
 	in    *rfb.ServerReader
 	bytes atomic.Int64 // received, of binary messages
 	flow  bool         // continuous updates are on
+	mute  atomic.Bool  // it beats no more
 	send  sync.Mutex
 	stop  context.CancelFunc
 	ctx   context.Context

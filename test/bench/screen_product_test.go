@@ -21,7 +21,7 @@ func product(b testing.TB, name, screen string) *door {
 	b.Helper()
 	s := open(b, shape{services: 1, consoles: 1, screen: screen})
 	seat := s.consoles[0]
-	d := &door{name: name, roots: []int{s.server.cmd.Process.Pid, s.terminal.cmd.Process.Pid}}
+	d := &door{name: name, site: s, roots: []int{s.server.cmd.Process.Pid, s.terminal.cmd.Process.Pid}}
 	d.dial = func(ctx context.Context) (*websocket.Conn, error) {
 		token, err := take(ctx, seat)
 		if err != nil {
@@ -47,6 +47,22 @@ func h1(c *http.Client) *http.Client {
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	return &http.Client{Jar: c.Jar, Transport: t}
+}
+
+// giveBack gives the screen back, as a key of the console does.
+func giveBack(b testing.TB, seat *load.Console) {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, seat.Base+"/api/v1/terminals/t-01/screen/release", strings.NewReader("{}"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Matoi-Console", seat.ID)
+	res, err := seat.HTTP.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = res.Body.Close()
 }
 
 // take takes the screen to operate it, as a key of the console does.
