@@ -70,15 +70,21 @@ func (p *Page) live(ctx context.Context) {
 	t := time.NewTicker(moveTime)
 	defer t.Stop()
 	var scrolled time.Duration
+	second := int64(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
+		now := p.c.Clock().In(japan)
+		if p.quiet() && now.Unix() == second {
+			continue
+		}
+		second = now.Unix()
 		scrolled += moveTime
 		p.change(func(m *model) {
-			m.tick(p.c.Clock().In(japan))
+			m.tick(now)
 			scroll := (m.load == Scroll || m.load == Busy) && scrolled >= scrollTime
 			m.step(scroll, m.load == Picture || m.load == Busy)
 		})
@@ -86,6 +92,13 @@ func (p *Page) live(ctx context.Context) {
 			scrolled -= scrollTime
 		}
 	}
+}
+
+// quiet reports whether nothing but the clock moves.
+func (p *Page) quiet() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.m.load == Quiet
 }
 
 // serve speaks with one client until either side ends.
