@@ -206,7 +206,10 @@ func TestSightIsFoundAnywhere(t *testing.T) {
 	}
 }
 
-var listOnce = sync.OnceValue(probe.CRYPTREC)
+var (
+	listOnce  = sync.OnceValue(probe.CRYPTREC)
+	wordsOnce = sync.OnceValue(sentences)
+)
 
 func FuzzReadEvidence(f *testing.F) {
 	f.Add([]byte(`{"declaration":{"service":"s","version":"1","date":"2026-04-01","rows":[{"row":"2-2-2","adopted":true,"statement":"AES"}]},"allowed":["203.0.113.0/24"],"peers":{"from":"","to":"","addresses":["203.0.113.9"]},"logs":{"access":{"place":"x","newest":"2026-11-01"}},"retentionDays":400,"standalone":{"record":{"x":1},"digest":"00"}}`))
@@ -216,7 +219,7 @@ func FuzzReadEvidence(f *testing.F) {
 		if err != nil {
 			return
 		}
-		x := &run{runner: &runner{words: sentences(), o: Options{Evidence: e, Now: time.Now, List: listOnce()}}}
+		x := &run{runner: &runner{words: wordsOnce(), o: Options{Evidence: e, Now: time.Now, List: listOnce()}}}
 		for _, body := range []func() Outcome{
 			func() Outcome { return c111(t.Context(), x) }, func() Outcome { return c112(t.Context(), x) }, func() Outcome { return c222(t.Context(), x) },
 			func() Outcome { return c23(t.Context(), x) }, func() Outcome { return c241(t.Context(), x) }, func() Outcome { return c242(t.Context(), x) },
