@@ -72,6 +72,9 @@ func TestPublishedSchemasAreTheSame(t *testing.T) {
 			t.Fatalf("%v, %v", names, err)
 		}
 		for _, name := range names {
+			if strings.HasPrefix(name, "check-") { // of the package check, which compares it itself
+				continue
+			}
 			a, errA := fs.ReadFile(pair[0], name)
 			b, errB := fs.ReadFile(pair[1], name)
 			if errA != nil || errB != nil || !bytes.Equal(a, b) {
