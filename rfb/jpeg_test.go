@@ -73,7 +73,8 @@ func TestJPEGIsAsTrueAsTheStandardOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, b := away(t, img, ours), away(t, img, theirs.Bytes())
-		if a > b*1.25+8 {
+		slack := 8 + 4096/float64(w*h) // in a few blocks one coefficient that is rounded the other way is much
+		if a > b*1.25+slack {
 			t.Fatalf("quality %d: %.1f away from the picture, the standard one %.1f", quality, a, b)
 		}
 		if len(ours) > theirs.Len()*11/10+64 {
