@@ -32,6 +32,7 @@ export const browserScreen: ScreenDoors = {
   now: () => Date.now(),
 }
 
+const stalled = 1500 // ms without a byte after input was sent, until the connection counts as lost
 const localRest = 3000 // ms that the console's input waits after the person at the terminal, LocalRest of internal/screen
 
 /** Screens is the one terminal's screen that this window shows, and what may be done with it. */
@@ -67,13 +68,35 @@ export class Screens {
   #client: Client | undefined
   #token: number | undefined
   #purpose: Purpose = 'view'
+  #proving: (() => void) | undefined // input was sent and not answered
+  #heard = false // anything since
   #enter = false // the keyboard goes into the screen as soon as there is one
 
   constructor(console: ConsoleApi, lost: (p: Problem) => boolean, doors: ScreenDoors = browserScreen) {
     this.#api = console
     this.#lost = lost
     this.#doors = doors
-    this.hands = new Hands({ send: (data) => this.#link?.send(data) ?? false, may: (kind) => this.may(kind), every: doors.every })
+    this.hands = new Hands({ send: (data) => this.#send(data), may: (kind) => this.may(kind), every: doors.every })
+  }
+
+  /**
+   * send gives input to the gateway and asks whether it was read. A line that
+   * stands still keeps what is sent into it, and would bring it late: it is given
+   * up instead.
+   */
+  #send(data: string | Uint8Array<ArrayBuffer>): boolean {
+    const sent = this.#link?.send(data) ?? false
+    if (sent && typeof data !== 'string' && !this.#proving) {
+      this.#client?.ask()
+      this.#heard = false
+      this.#proving = this.#doors.later(() => this.#judge(), stalled)
+    }
+    return sent
+  }
+
+  #judge(): void {
+    this.#proving = undefined
+    if (!this.#heard) this.#link?.restart()
   }
 
   get mine(): boolean {
@@ -278,6 +301,7 @@ export class Screens {
       told: (m) => this.#told(m),
       joined: () => {},
       lost: () => {
+        this.#proved()
         this.hands.forget()
         this.phase = 'lost'
       },
@@ -299,10 +323,19 @@ export class Screens {
         if (this.#enter) this.#begin()
       },
     })
-    const client = new Client({ picture: painter, send, screens: (all) => this.#monitors(all), cursor: (c) => (this.cursor = c) })
+    const client = new Client({ picture: painter, send, screens: (all) => this.#monitors(all), cursor: (c) => (this.cursor = c), answered: () => this.#proved() })
     this.#client = client
     if (this.monitor >= 0) client.watch(this.area)
-    return { feed: (chunk: Uint8Array) => client.feed(chunk), stop: () => painter.stop() }
+    const feed = (chunk: Uint8Array) => {
+      this.#heard = true
+      client.feed(chunk)
+    }
+    return { feed, stop: () => painter.stop() }
+  }
+
+  #proved(): void {
+    this.#proving?.()
+    this.#proving = undefined
   }
 
   #monitors(all: Screen[]): void {
@@ -374,6 +407,7 @@ export class Screens {
   #leave(phase: Phase): void {
     this.#link?.end()
     this.#link = undefined
+    this.#proved()
     this.#client = undefined
     this.#token = undefined
     this.phase = phase

@@ -168,6 +168,16 @@ describe('the rest', () => {
     expect(heard.bell).toBe(1)
     expect(client.continuous).toBe(true)
   })
+  test('a server says when it has read what was sent', () => {
+    const sent: Uint8Array[] = []
+    let answers = 0
+    const client = new Client({ picture: new Memory(), send: (m) => sent.push(m), answered: () => answers++ })
+    client.feed(hello(8, 4))
+    client.ask()
+    expect([...sent.at(-1)!]).toEqual([248, 0, 0, 0, ...b32(0x80000000), 1, 1])
+    client.feed(u8s([248, 0, 0, 0], b32(0), [1, 1]))
+    expect(answers).toBe(1)
+  })
   test('the clipboard carries kanji both ways', () => {
     const text = '𠮷野家の髙橋\n〜①㈱'
     const { client, heard } = start()

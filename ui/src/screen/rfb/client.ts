@@ -35,6 +35,8 @@ export interface ClientDoors {
   cursor?(shape: Cursor): void
   bell?(): void
   clipboard?(text: string): void
+  /** answered: the server has read everything before the last ask() */
+  answered?(): void
 }
 
 export interface ClientOptions {
@@ -81,6 +83,11 @@ export class Client {
   watch(area: Rect | undefined): void {
     this.#watched = area
     if (this.#width > 0) this.#request(false)
+  }
+
+  /** ask has the server say when it has read what was sent before. */
+  ask(): void {
+    this.#doors.send(say.fence(fenceRequest, Uint8Array.of(1)))
   }
 
   #request(incremental: boolean): void {
@@ -154,16 +161,16 @@ export class Client {
     if (!drawn) this.#painted()
     else void this.#doors.picture.end().then(() => this.#painted())
     this.#owing = true
-    this.#ask()
+    this.#next()
   }
 
   #painted(): void {
     this.#unpainted--
-    this.#ask()
+    this.#next()
   }
 
-  /** ask keeps at most two updates between the wire and the eye. */
-  #ask(): void {
+  /** next keeps at most two updates between the wire and the eye. */
+  #next(): void {
     if (!this.#owing || this.#unpainted >= most) return
     this.#owing = false
     this.#request(true)
@@ -235,6 +242,7 @@ export class Client {
     if (size > limits.fence) throw new Broken('fence', `${size} bytes`)
     const payload = yield size
     if (flags & fenceRequest) this.#doors.send(say.fence(flags & fenceFlags, payload))
+    else this.#doors.answered?.()
   }
 }
 

@@ -13,7 +13,7 @@ const end = [0x01, 0x00, 0x00, 0xff, 0xff] // a stored block of no bytes, the la
 /** Stream is one zlib stream of a connection. */
 export class Stream {
   #begun = false
-  #past = new Uint8Array(0)
+  #past: Uint8Array = new Uint8Array(0)
 
   reset(): void {
     this.#begun = false
@@ -41,7 +41,7 @@ export class Stream {
 
   #remember(out: Uint8Array): void {
     if (out.length >= window) {
-      this.#past = out.slice(out.length - window)
+      this.#past = out.subarray(out.length - window) // nobody writes to it any more
       return
     }
     const kept = this.#past.subarray(Math.max(0, this.#past.length + out.length - window))
