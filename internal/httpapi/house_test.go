@@ -42,6 +42,7 @@ type house struct {
 	seq   int64
 	down  bool // the terminal cannot be asked
 	live  func(ctx context.Context, after int64) (LiveFrame, bool, error)
+	glass func(ctx context.Context, p ScreenPage)
 	mode  stdif.Mode // of what arrives; "" = actual
 	stop  func()
 }
@@ -73,6 +74,14 @@ func (h *house) Live(ctx context.Context, _, _, _ string, after int64) (LiveFram
 		return LiveFrame{}, false, fault.New(fault.Unavailable, "live.no-link")
 	}
 	return h.live(ctx, after)
+}
+
+// Screen and Serve are the gateway's relays.
+func (h *house) Screen(string) ScreenInfo { return ScreenInfo{Plane: PlaneReady} }
+func (h *house) Serve(ctx context.Context, p ScreenPage) {
+	if h.glass != nil {
+		h.glass(ctx, p)
+	}
 }
 
 func newHouse(t testing.TB) *house {
@@ -107,7 +116,7 @@ func (h *house) open() {
 // nothing as long as it does not run.
 func (h *house) config(may *authz.Decider) Config {
 	return Config{
-		Headquarters: "279999", Name: "例示市消防本部", Version: "test", Store: h.store, Acts: h.acts, May: may, Links: h,
+		Headquarters: "279999", Name: "例示市消防本部", Version: "test", Store: h.store, Acts: h.acts, May: may, Links: h, Screens: h,
 		Enrol: func(context.Context, act.Who, Enrolling) (terminal.Terminal, error) {
 			return terminal.Terminal{}, fault.New(fault.Unavailable, "enrol.refused")
 		},

@@ -89,7 +89,7 @@ func (s *site) enrol(h *app.House, c app.TerminalConfig) {
 	case err := <-done:
 		s.Fatal(err)
 	case typed := <-code:
-		if _, err := h.EnrolTerminal(s.Context(), act.CommandLine(), terminal.Terminal{Name: "通信室端末", Place: "通信室", Address: s.face}, typed); err != nil {
+		if _, err := h.EnrolTerminal(s.Context(), act.CommandLine(), terminal.Terminal{Name: c.Name, Place: "通信室", Address: c.Face}, typed); err != nil {
 			s.Fatal(err)
 		}
 	}
@@ -101,9 +101,14 @@ func (s *site) enrol(h *app.House, c app.TerminalConfig) {
 // seat enrols a console and logs a person in on it.
 func (s *site) seat(h *app.House, n int) *console {
 	s.Helper()
+	return s.seatAs(h, n, staff.Dispatcher)
+}
+
+func (s *site) seatAs(h *app.House, n int, roles ...staff.Role) *console {
+	s.Helper()
 	account, password := "p"+strconv.Itoa(n), "pass-"+uuid.NewString()
 	name := "指令台" + strconv.Itoa(n+1)
-	p, err := h.Acts.AddPerson(s.Context(), act.CommandLine(), account, "係員 "+strconv.Itoa(n+1), password, []staff.Role{staff.Dispatcher})
+	p, err := h.Acts.AddPerson(s.Context(), act.CommandLine(), account, "係員 "+strconv.Itoa(n+1), password, roles)
 	if err != nil {
 		s.Fatal(err)
 	}
