@@ -18,6 +18,7 @@ type scroller struct {
 	old   []uint64
 	now   []uint64
 	fits  []int32
+	top   int // the row of the first of fits, when a move was found
 
 	missed int // searches one after the other that found nothing
 }
@@ -35,6 +36,7 @@ const (
 	bandWidth = 32 // pixels, a multiple of 2
 	minVotes  = 9
 	minMoved  = tile * tile // pixels of a copy that is worth telling
+	sampled   = 4           // each how manieth row says which strips have moved
 )
 
 // moved is what a search looks at: the screen as it was and as it is.
@@ -245,13 +247,13 @@ func (s *scroller) vertical(m *moved, by int) (Change, bool) {
 	for i := range strips {
 		x := int(m.area.X) + i*tile
 		width := min(tile, int(m.area.X)+int(m.area.Width)-x)
-		fit := int32(0)
-		for y := top; y < bottom; y++ {
-			if bytes.Equal(m.row(x, y, width), m.into.Row(x, y+by, width)) {
+		fit, of := int32(0), int32(0)
+		for y := top; y < bottom; y += sampled {
+			if of++; bytes.Equal(m.row(x, y, width), m.into.Row(x, y+by, width)) {
 				fit++
 			}
 		}
-		s.fits[i] = 5*fit - 3*int32(bottom-top) //nolint:gosec // at most 65535; positive when three of five rows fit
+		s.fits[i] = 5*fit - 3*of // positive when three of five rows fit
 	}
 	first, end := best(s.fits)
 	left, right := int(m.area.X)+first*tile, min(int(m.area.X)+end*tile, int(m.area.X)+int(m.area.Width))
@@ -265,6 +267,7 @@ func (s *scroller) vertical(m *moved, by int) (Change, bool) {
 			s.fits[i] = 1
 		}
 	}
+	s.top = top
 	first, end = best(s.fits)
 	return told(left, top+first, right-left, end-first, 0, by)
 }
@@ -283,6 +286,7 @@ func (s *scroller) horizontal(m *moved, by int) (Change, bool) {
 			s.fits[i] = 1
 		}
 	}
+	s.top = int(m.area.Y)
 	first, end := best(s.fits)
 	return told(left, int(m.area.Y)+first, right-left, end-first, by, 0)
 }
@@ -296,6 +300,10 @@ func told(x, y, width, height, dx, dy int) (Change, bool) {
 		Copy: true, FromX: uint16(x + dx), FromY: uint16(y + dy),                                 //nolint:gosec // within the screen
 	}, true
 }
+
+// proved reports whether a row of the copy that was found is as it is now, over
+// the whole width of the copy: the search has compared it.
+func (s *scroller) proved(y int) bool { return s.fits[y-s.top] > 0 }
 
 // best is the run with the largest sum, empty when no sum is positive.
 func best(values []int32) (first, end int) {

@@ -31,7 +31,7 @@ func (d *differ) update(into *rfb.Framebuffer, now []byte, stride int, part rfb.
 		if c, ok := d.scroll.find(into, now, stride, part, bounds); ok {
 			into.Move(rfb.Rect{X: c.FromX, Y: c.FromY, Width: c.Area.Width, Height: c.Area.Height}, c.Area.X, c.Area.Y)
 			changed = append(changed, c)
-			d.compare(into, now, stride, part)
+			d.compareAfter(c.Area, into, now, stride, part)
 		}
 	}
 	i := 0
@@ -88,6 +88,38 @@ func (d *differ) compare(into *rfb.Framebuffer, now []byte, stride int, part rfb
 		y += height
 	}
 	return bounds, pixels
+}
+
+// compareAfter marks anew what a copy has touched. Rows that the search has
+// compared over the copy's width are not compared again.
+func (d *differ) compareAfter(copied rfb.Rect, into *rfb.Framebuffer, now []byte, stride int, part rfb.Rect) {
+	i := 0
+	for y := 0; y < int(part.Height); {
+		height := step(int(part.Y)+y, int(part.Height)-y)
+		for x := 0; x < int(part.Width); {
+			width := step(int(part.X)+x, int(part.Width)-x)
+			if square := at(part, x, y, width, height); !square.Intersect(copied).Empty() {
+				d.marks[i] = !d.sameAfter(copied, into, square, now[y*stride+x*4:], stride)
+			}
+			i++
+			x += width
+		}
+		y += height
+	}
+}
+
+func (d *differ) sameAfter(copied rfb.Rect, into *rfb.Framebuffer, square rfb.Rect, now []byte, stride int) bool {
+	width, across := int(square.Width)*4, square.X >= copied.X && square.X+square.Width <= copied.X+copied.Width
+	for row := range int(square.Height) {
+		y := int(square.Y) + row
+		if across && y >= int(copied.Y) && y < int(copied.Y)+int(copied.Height) && d.scroll.proved(y) {
+			continue
+		}
+		if !bytes.Equal(into.Row(int(square.X), y, int(square.Width)), now[row*stride:row*stride+width]) {
+			return false
+		}
+	}
+	return true
 }
 
 func same(into *rfb.Framebuffer, x, y int, now []byte, stride, width, height int) bool {
