@@ -90,7 +90,7 @@ func (h *house) run() {
 			}
 			return c
 		},
-		Screens: ScreenConfig{Acts: h.acts, Store: h.store, Table: store.LeaseTable},
+		Screens: ScreenConfig{Acts: h.acts, Store: h.store, Table: store.LeaseTable, renew: 100 * time.Millisecond},
 		Code: func(err error) stdif.Code {
 			if p := pki.Problem(err); p != nil {
 				return p.Code

@@ -40,6 +40,8 @@ type ScreenConfig struct {
 
 	// dial opens a terminal's screen; tests put theirs here.
 	dial func(ctx context.Context, address string, settings *tls.Config) (terminalScreen, error)
+	// renew is how often a holder's page is asked to renew; tests ask more often.
+	renew time.Duration
 }
 
 // Times of the relay beside those of package screen.
@@ -81,6 +83,9 @@ func newScreens(g *Gateway, c ScreenConfig) *screens {
 	s := &screens{g: g, c: c, relays: map[string]*relay{}, wake: make(chan struct{}, 1)}
 	if s.c.dial == nil {
 		s.c.dial = dialScreen
+	}
+	if s.c.renew == 0 {
+		s.c.renew = screen.RenewEach
 	}
 	s.changed.Store(1)
 	if c.Store != nil {

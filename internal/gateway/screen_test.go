@@ -30,6 +30,8 @@ func TestScreenRelay(t *testing.T) {
 	r.until("input", func() bool { return g.has("key 61 true") && g.has("pointer 5,6 1") })
 	r.until("a beat to the terminal", func() bool { return !g.when("beat").IsZero() })
 
+	r.until("it is asked to renew", func() bool { return pa.told("renew") != nil })
+
 	_, err := r.acts.OfferScreen(t.Context(), who("a"), id, "b")
 	r.must(err)
 	l, err := r.acts.AcceptScreen(t.Context(), who("b"), id)

@@ -73,6 +73,7 @@ type viewer struct {
 	extra  []byte      // messages beside the picture
 	bell   bool
 	dirty  bool // the state is to be told
+	asks   bool // the page is to say that it lives
 	link   *bool
 	local  time.Time
 	over   string
@@ -377,8 +378,8 @@ func (v *viewer) pixels(b []byte) (_ []byte, later time.Duration) {
 // texts sends what is said beside the picture; over says that it was the last.
 func (v *viewer) texts() (over bool, _ error) {
 	v.mu.Lock()
-	dirty, link, local, code := v.dirty, v.link, v.local, v.over
-	v.dirty, v.link, v.local = false, nil, time.Time{}
+	dirty, asks, link, local, code := v.dirty, v.asks, v.link, v.local, v.over
+	v.dirty, v.asks, v.link, v.local = false, false, nil, time.Time{}
 	v.mu.Unlock()
 	if code != "" {
 		v.farewell()
@@ -389,6 +390,11 @@ func (v *viewer) texts() (over bool, _ error) {
 		l := v.r.lease
 		v.r.mu.Unlock()
 		if err := v.put(websocket.MessageText, v.p.State(l)); err != nil {
+			return false, err
+		}
+	}
+	if asks {
+		if err := v.tell(map[string]any{"type": "renew"}); err != nil {
 			return false, err
 		}
 	}
@@ -439,12 +445,20 @@ func (v *viewer) put(kind websocket.MessageType, b []byte) error {
 }
 
 // ping notices a machine that is off, and keeps what stands between from calling
-// the connection idle.
+// the connection idle. It also asks the holder's page to renew: browsers let the
+// timers of a hidden page sleep for a minute, but hand it what arrives.
 func (v *viewer) ping(ctx context.Context) error {
 	tick := time.NewTicker(pagePing)
 	defer tick.Stop()
+	renew := time.NewTicker(v.r.s.c.renew)
+	defer renew.Stop()
 	for {
 		select {
+		case <-renew.C:
+			if v.p.Token != 0 {
+				v.say(func() { v.asks = true })
+			}
+			continue
 		case <-tick.C:
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -4,7 +4,7 @@ import { Broken } from './rfb/wire'
 // typed while it was gone is dropped, never kept.
 
 /** Told is what the gateway says in words. */
-export type Told<State> = { type: 'state'; state: State } | { type: 'local'; until: string } | { type: 'link'; up: boolean } | { type: 'over'; code: string; reason?: string }
+export type Told<State> = { type: 'state'; state: State } | { type: 'local'; until: string } | { type: 'link'; up: boolean } | { type: 'renew' } | { type: 'over'; code: string; reason?: string }
 
 export interface Socket {
   send(data: string | Uint8Array<ArrayBuffer>): void
@@ -34,7 +34,6 @@ export interface LinkDoors<State> {
 
 const waits = [100, 250, 500] // ms before coming back; the last one again and again
 const stopped = 'lease.stopped' // the server goes, and another comes
-const renewEach = 10_000 // ms, of leases (internal/screen)
 
 export class ScreenLink<State> {
   readonly #doors: LinkDoors<State>
@@ -86,7 +85,6 @@ export class ScreenLink<State> {
     if (this.#joined) return
     this.#joined = true
     this.#tries = 0
-    this.#renew()
     this.#doors.joined()
   }
 
@@ -97,19 +95,17 @@ export class ScreenLink<State> {
     } catch {
       return // of another version of the gateway
     }
+    if (m.type === 'renew') {
+      // An answer, not a timer of ours: those sleep while the page is hidden.
+      this.send(data)
+      return
+    }
     if (m.type === 'over' && m.code === stopped) {
       this.restart()
       return
     }
     if (m.type === 'over') this.end()
     this.#doors.told(m)
-  }
-
-  #renew(): void {
-    this.#stop?.()
-    this.#stop = this.#doors.later(() => {
-      if (this.send('{"type":"renew"}')) this.#renew()
-    }, renewEach)
   }
 
   #gone(socket: Socket): void {
