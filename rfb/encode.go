@@ -3,6 +3,7 @@ package rfb
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 )
 
 // AppendRaw writes a rectangle with its pixels as they are.
@@ -85,15 +86,20 @@ const (
 // Rectangles with more colours than maxPalette look like a photograph when they
 // are not tiny; JPEG is worth its header from jpegArea on.
 const (
-	maxPalette = 256
-	jpegArea   = 32 * 32
+	maxPalette  = 256
+	nearPalette = 64 // beyond it, to look each pixel up costs more than its bytes
+	jpegArea    = 32 * 32
 )
 
 // Append writes one rectangle, at most TightMaxWidth wide. The format must have
 // eight bits of each colour; AppendRaw and ZRLE take the others.
 func (e *TightEncoder) Append(b []byte, f PixelFormat, p *Framebuffer, area Rect) []byte {
-	colours := e.palette.of(p, area)
-	if e.near && colours > maxPalette {
+	most := maxPalette
+	if e.near {
+		most = nearPalette
+	}
+	colours := e.palette.of(p, area, most)
+	if e.near && colours > most {
 		return AppendRaw(b, f, p, area)
 	}
 	b = RectHeader(b, area, Tight)
@@ -125,11 +131,15 @@ func (e *TightEncoder) indexed(b []byte, p *Framebuffer, area Rect, colours int)
 		b = append(b, byte(v>>16), byte(v>>8), byte(v))
 	}
 	e.pixels = e.pixels[:0]
+	last, at := e.palette.colours[0], byte(0)
 	for y := range int(area.Height) {
 		row := p.Row(int(area.X), int(area.Y)+y, int(area.Width))
 		if colours > 2 {
 			for x := 0; x < len(row); x += 4 {
-				e.pixels = append(e.pixels, e.palette.index(native(row[x:])))
+				if v := native(row[x:]); v != last { // most pixels are as the one before
+					last, at = v, e.palette.index(v)
+				}
+				e.pixels = append(e.pixels, at)
 			}
 			continue
 		}
@@ -158,7 +168,7 @@ func appendBits(b, row []byte, one uint32) []byte {
 	return b
 }
 
-func native(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
+func native(b []byte) uint32 { return binary.LittleEndian.Uint32(b) & 0xFFFFFF }
 
 func (e *TightEncoder) deflate(b, data []byte) []byte {
 	if len(data) < tightPlain {

@@ -7,9 +7,9 @@ type palette struct {
 	used    int
 }
 
-// of fills the palette and returns how many colours there are, maxPalette + 1
-// where there are more than fit.
-func (l *palette) of(p *Framebuffer, area Rect) int {
+// of fills the palette and returns how many colours there are, most + 1 where
+// there are more than that.
+func (l *palette) of(p *Framebuffer, area Rect, most int) int {
 	clear(l.slots[:])
 	l.used = 0
 	last := ^uint32(0)
@@ -21,8 +21,8 @@ func (l *palette) of(p *Framebuffer, area Rect) int {
 				continue
 			}
 			last = v
-			if !l.add(v) {
-				return maxPalette + 1
+			if !l.add(v, most) {
+				return most + 1
 			}
 		}
 	}
@@ -37,12 +37,12 @@ func (l *palette) slot(v uint32) int {
 	return h
 }
 
-func (l *palette) add(v uint32) bool {
+func (l *palette) add(v uint32, most int) bool {
 	h := l.slot(v)
 	if l.slots[h] != 0 {
 		return true
 	}
-	if l.used == maxPalette {
+	if l.used == most {
 		return false
 	}
 	l.colours[l.used] = v

@@ -50,7 +50,7 @@ func (e *ZRLEEncoder) Append(b []byte, f PixelFormat, p *Framebuffer, area Rect)
 
 // tile writes one tile in the subencoding that takes the fewest bytes before zlib.
 func (e *ZRLEEncoder) tile(f PixelFormat, p *Framebuffer, t Rect) {
-	colours := e.palette.of(p, t)
+	colours := e.palette.of(p, t, maxPalette)
 	size := f.Bytes()
 	if ok, _ := f.compact(); ok {
 		size = 3
