@@ -44,6 +44,8 @@ await journey(async (stage) => {
   if (looks) await every(first.page, 'caller', looks, { look: false })
   if (looks) await doors.screenshot({ path: join(looks, 'doors.png'), fullPage: true })
 
+  if (images || looks) await glass(a.page, images, looks)
+
   await stage.act('pullCable')
   const terminal = new Terminal(await stage.desk('専用端末', { size: small }))
   await terminal.page.goto(stage.given.terminal1)
@@ -101,7 +103,7 @@ async function beside(page, looks) {
 
 /** calm waits until nothing of the page moves any more. */
 function calm(page) {
-  return page.evaluate(() => Promise.all([document.fonts.ready, ...document.getAnimations().filter((x) => x.effect?.getComputedTiming().endTime !== Infinity).map((x) => x.finished)]))
+  return page.evaluate(() => Promise.all([document.fonts.ready, ...document.getAnimations().filter((x) => x.effect?.getComputedTiming().endTime !== Infinity).map((x) => x.finished.catch(() => {}))]))
 }
 
 async function every(page, name, folder, { look = true } = {}) {
@@ -117,4 +119,22 @@ async function every(page, name, folder, { look = true } = {}) {
     const other = page.getByRole('button', { name: language === 'ja' ? 'English' : '日本語' })
     if (await other.count()) await other.first().click()
   }
+}
+
+// The terminal's screen beside the report: seen with one key, operated with another.
+async function glass(page, images, looks) {
+  await page.setViewportSize({ width: 1440, height: 810 })
+  await page.locator('h2').first().click() // away from the chat: keys are acts again
+  await page.keyboard.press('y')
+  await page.waitForFunction(() => Number(document.querySelector('[data-screen]')?.dataset.frames ?? 0) > 0)
+  await page.keyboard.press('q')
+  await page.locator('.scroller.inside').waitFor()
+  await page.keyboard.type('ok')
+  await calm(page)
+  if (images) await page.screenshot({ path: join(images, 'screen.png') })
+  await page.keyboard.press('Control+Alt+Home')
+  if (looks) await every(page, 'screen', looks)
+  await page.keyboard.press('z')
+  await page.locator('section.screen').waitFor({ state: 'detached' })
+  await page.setViewportSize({ width: 1280, height: 720 })
 }
