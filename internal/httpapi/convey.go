@@ -72,6 +72,7 @@ type subscription struct {
 	maxRate  time.Duration
 	expires  time.Time
 	pending  []string // reports that changed, in the order of their first change
+	from     int64    // changes up to here are in what it was told at its beginning
 
 	last       time.Time // of the last event
 	open       []byte    // the event that waits for its answer, nil = none
@@ -189,7 +190,9 @@ func (c *conveyance) follow(ctx context.Context) (<-chan struct{}, error) {
 			continue
 		}
 		for _, sub := range c.subs {
-			sub.note(e.subject)
+			if e.seq > sub.from {
+				sub.note(e.subject)
+			}
 		}
 	}
 	return news, nil
@@ -203,6 +206,11 @@ func (u *subscription) note(id string) {
 
 // everything puts all active incidents in front of a subscription.
 func (c *conveyance) everything(ctx context.Context, sub *subscription) error {
+	from, err := c.s.store.LastChange(ctx)
+	if err != nil {
+		return err
+	}
+	sub.from = from
 	open, err := c.s.store.Reports().Board(ctx)
 	if err != nil {
 		return err
