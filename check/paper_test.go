@@ -12,6 +12,7 @@ import (
 	"github.com/matoi119/matoi/probe"
 	"github.com/matoi119/matoi/rfb"
 	"github.com/matoi119/matoi/sim/fauxterminal"
+	"github.com/matoi119/matoi/stdif"
 )
 
 // paper runs the tests that judge what was handed in.
@@ -89,13 +90,13 @@ func TestRecordOfTheExercise(t *testing.T) {
 		"another form":     {from: `matoi.drill/1`, to: `other/1`, want: Fail},
 	} {
 		t.Run(name, func(t *testing.T) {
-			digest, err := canonicalDigest([]byte(good))
+			digest, err := stdif.Digest([]byte(good))
 			if err != nil {
 				t.Fatal(err)
 			}
 			record := strings.Replace(good, c.from, c.to, 1)
 			if !c.unsealed {
-				if digest, err = canonicalDigest([]byte(record)); err != nil {
+				if digest, err = stdif.Digest([]byte(record)); err != nil {
 					t.Fatal(err)
 				}
 			}

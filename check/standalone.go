@@ -1,21 +1,20 @@
 package check
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/matoi119/matoi/stdif"
 )
 
 // Standalone is the record of exercise D-03 (条件 1-1-2): every line was cut, a
 // person worked a whole case on the terminal alone, and both sides were counted
 // afterwards. The exercise itself is guided elsewhere; here its record is judged.
 type Standalone struct {
-	// Record is in the form recordFormat: canonical JSON has sorted keys and no
-	// white space. Digest is the SHA-256 of that, hex, as the evidence log has it.
+	// Record is in the form recordFormat: Digest is the
+	// SHA-256 of its canonical form (RFC 8785), hex, as the evidence log has it.
 	Record json.RawMessage `json:"record"`
 	Digest string          `json:"digest"`
 }
@@ -51,7 +50,7 @@ func d03(_ context.Context, x *run) Outcome {
 	if s == nil || len(s.Record) == 0 {
 		return x.notRun("missing.standalone")
 	}
-	sum, err := canonicalDigest(s.Record)
+	sum, err := stdif.Digest(s.Record)
 	if err != nil {
 		return x.fail("fail.record", cause(err))
 	}
@@ -80,23 +79,4 @@ func d03(_ context.Context, x *run) Outcome {
 		return x.fail("fail.record-failed")
 	}
 	return x.pass("pass.record", r.RestoredAt.In(tokyo).Format(time.DateOnly))
-}
-
-// canonicalDigest is the SHA-256 of a JSON object with sorted keys and no white
-// space.
-func canonicalDigest(record []byte) (string, error) {
-	read := json.NewDecoder(bytes.NewReader(record))
-	read.UseNumber()
-	var sorted map[string]any
-	if err := read.Decode(&sorted); err != nil {
-		return "", fmt.Errorf("read the record: %w", err)
-	}
-	var out bytes.Buffer
-	write := json.NewEncoder(&out)
-	write.SetEscapeHTML(false)
-	if err := write.Encode(sorted); err != nil { // keys of maps are sorted
-		return "", fmt.Errorf("read the record: %w", err)
-	}
-	sum := sha256.Sum256(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
-	return hex.EncodeToString(sum[:]), nil
 }

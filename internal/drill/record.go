@@ -1,20 +1,21 @@
 package drill
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/matoi119/matoi/stdif"
 )
 
 // Format names the form of a record.
 const Format = "matoi.drill/1"
 
 // Record is what a drill leaves: dated, machine-readable, without a word of any
-// caller. Its canonical form has sorted keys and no white space; the digest is
-// that of the canonical form, and stands in the evidence log.
+// caller. Its digest is that of the canonical form (RFC 8785), and
+// stands in the evidence log.
 type Record struct {
 	Format       string    `json:"format"`
 	Drill        string    `json:"drill"` // id
@@ -98,19 +99,9 @@ func (r Record) Canonical() (canonical []byte, digest string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("encode record: %w", err)
 	}
-	read := json.NewDecoder(bytes.NewReader(b))
-	read.UseNumber()
-	var sorted map[string]any
-	if err := read.Decode(&sorted); err != nil {
+	if canonical, err = stdif.Canonical(b); err != nil {
 		return nil, "", fmt.Errorf("encode record: %w", err)
 	}
-	var out bytes.Buffer
-	write := json.NewEncoder(&out)
-	write.SetEscapeHTML(false)
-	if err := write.Encode(sorted); err != nil { // keys of maps are sorted
-		return nil, "", fmt.Errorf("encode record: %w", err)
-	}
-	canonical = bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 	sum := sha256.Sum256(canonical)
 	return canonical, hex.EncodeToString(sum[:]), nil
 }

@@ -1,11 +1,7 @@
 package eido
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/matoi119/matoi/stdif"
 	"github.com/matoi119/matoi/stdif/internal/jsontree"
@@ -29,7 +25,7 @@ func (w *writer) seal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest, err := canonicalDigest(bare)
+	digest, err := stdif.Digest(bare)
 	if err != nil {
 		return nil, err
 	}
@@ -39,17 +35,6 @@ func (w *writer) seal() ([]byte, error) {
 	}
 	w.doc.Additional = append(w.doc.Additional, additionalData{prologue: w.prologue("matoi"), Value: string(text), Purpose: purpose})
 	return marshal(w.doc)
-}
-
-// canonicalDigest names a document whatever its white space and its order of
-// members: other systems write again what they read.
-func canonicalDigest(wire []byte) (string, error) {
-	v := jsontext.Value(append([]byte(nil), wire...))
-	if err := v.Canonicalize(); err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(v)
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // rest writes, line by line, what of a report no component has room for, so that

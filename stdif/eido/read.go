@@ -108,7 +108,7 @@ func whole(wire []byte, i int, component *jsontree.Node) (View, bool) {
 	if err != nil {
 		return View{}, false
 	}
-	digest, err := canonicalDigest(bare)
+	digest, err := stdif.Digest(bare)
 	return e.View, err == nil && digest == e.Digest
 }
 
